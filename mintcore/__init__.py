@@ -1,0 +1,1 @@
+"""The engine: audited models, datasets, extraction, auditors, evaluation, audits, reports and jobs."""

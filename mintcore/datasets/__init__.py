@@ -1,0 +1,1 @@
+"""Datasets: sources, registration, and reading images back."""

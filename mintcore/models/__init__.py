@@ -1,0 +1,1 @@
+"""Audited models: architectures, weights, preprocessing, registration and taps."""

@@ -1,0 +1,80 @@
+"""How a long piece of work says how far it is."""
+
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+class Reporter(Protocol):
+    """Receives the progress of one piece of work."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Begin a stage of ``total`` steps; the one before it is over."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Count steps of the current stage.
+
+        Raises:
+            CancelledError: The person asked the work to stop.
+        """
+
+    def log(self, line: str) -> None:
+        """Say something worth keeping."""
+
+
+class SilentReporter:
+    """Reports to nobody."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Ignore the stage."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Ignore the steps."""
+
+    def log(self, line: str) -> None:
+        """Ignore the line."""
+
+
+class ConsoleReporter:
+    """Draws one progress bar a stage on standard error, which leaves standard output to results."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description:<44}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "ConsoleReporter":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def stage(self, name: str, total: int) -> None:
+        """Begin a bar; the one before it stays on the screen, full."""
+        self._task = self._progress.add_task(name, total=total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Move the current bar."""
+        if self._task is not None:
+            self._progress.advance(self._task, steps)
+
+    def log(self, line: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(line, highlight=False, markup=False)
