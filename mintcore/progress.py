@@ -1,5 +1,6 @@
 """How a long piece of work says how far it is."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from rich.console import Console
@@ -30,6 +31,9 @@ class Reporter(Protocol):
     def log(self, line: str) -> None:
         """Say something worth keeping."""
 
+    def measure(self, values: Mapping[str, float | str]) -> None:
+        """Report one epoch of a training, for live curves: ``network``, ``epoch``, ``train_loss``, ..."""
+
 
 class SilentReporter:
     """Reports to nobody."""
@@ -42,6 +46,9 @@ class SilentReporter:
 
     def log(self, line: str) -> None:
         """Ignore the line."""
+
+    def measure(self, values: Mapping[str, float | str]) -> None:
+        """Ignore the values."""
 
 
 class ConsoleReporter:
@@ -78,3 +85,6 @@ class ConsoleReporter:
     def log(self, line: str) -> None:
         """Print a line above the bars."""
         self._console.print(line, highlight=False, markup=False)
+
+    def measure(self, values: Mapping[str, float | str]) -> None:
+        """Draw nothing: the bars say enough."""

@@ -1,0 +1,25 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path,
+    typer.Option(
+        "--home",
+        envvar="MINT_HOME",
+        help="Folder that holds models, datasets, stores, auditors and audits.",
+        show_default=True,
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="auto, cpu, cuda or cuda:N. 'auto' takes a GPU where one is.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of splits and initial weights.")]
+
+DEFAULT_HOME = Path("mint-home")

@@ -1,0 +1,49 @@
+"""How commands print their results."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+
+def show(data: Any, as_json: bool, render: Callable[[], None]) -> None:
+    """Print ``data`` as one JSON document, or call ``render`` for a person."""
+    if as_json:
+        typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        render()
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+    """Print rows as a table.
+
+    Args:
+        rows: One mapping a row.
+        columns: Key in a row -> heading, in the order to print.
+    """
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in columns.values():
+        grid.add_column(heading, overflow="fold")
+    for row in rows:
+        grid.add_row(*(_cell(row.get(key)) for key in columns))
+    Console(markup=False, highlight=False).print(grid)
+
+
+def fields(data: Mapping[str, Any]) -> None:
+    """Print a mapping, one field a line."""
+    width = max(len(key) for key in data)
+    for key, value in data.items():
+        typer.echo(f"{key:<{width}}  {_cell(value)}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, list | tuple):
+        return " .. ".join(_cell(item) for item in value)
+    return str(value)
