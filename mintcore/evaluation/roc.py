@@ -1,0 +1,85 @@
+"""The ROC curve, its area, and the true-positive rate where false positives are rare."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_curve
+
+from mintcore.evaluation.intervals import Interval, clopper_pearson, placements
+
+
+@dataclass(frozen=True)
+class RateAtFpr:
+    """True-positive rate at a false-positive rate that was asked for.
+
+    Attributes:
+        asked_fpr: The false-positive rate that the threshold was set for.
+        tpr: Share of members above the threshold, with its interval.
+        realised_fpr: Share of externals above the threshold, with its interval.
+    """
+
+    asked_fpr: float
+    tpr: float
+    tpr_ci: Interval
+    realised_fpr: float
+    realised_fpr_ci: Interval
+
+
+def auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Probability that a positive scores above a negative, ties counting half.
+
+    Args:
+        positive: (P,) scores.
+        negative: (N,) scores.
+    """
+    return float(placements(positive, negative)[0].mean())
+
+
+def rate_at_fpr(positive: np.ndarray, negative: np.ndarray, fpr: float) -> RateAtFpr | None:
+    """True-positive rate at the strictest threshold that lets at most ``fpr`` of the negatives through.
+
+    Args:
+        positive: (P,) scores.
+        negative: (N,) scores.
+        fpr: The false-positive rate to allow.
+
+    Returns:
+        The rates, or None where it cannot be measured: fewer than 1 / fpr negatives.
+    """
+    allowed = int(fpr * len(negative) + 1e-9)
+    if allowed < 1:
+        return None
+    threshold = np.sort(negative)[::-1][allowed] if allowed < len(negative) else -np.inf
+    true, false = int((positive > threshold).sum()), int((negative > threshold).sum())
+    return RateAtFpr(
+        asked_fpr=fpr,
+        tpr=true / len(positive),
+        tpr_ci=clopper_pearson(true, len(positive)),
+        realised_fpr=false / len(negative),
+        realised_fpr_ci=clopper_pearson(false, len(negative)),
+    )
+
+
+def curve(positive: np.ndarray, negative: np.ndarray, points: int = 200) -> list[tuple[float, float]]:
+    """ROC curve as (false-positive rate, true-positive rate) pairs, thinned to about ``points``.
+
+    Rates below 1% are kept whole, since that is where a membership test is decided.
+    """
+    targets = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
+    false, true, _ = roc_curve(targets, np.concatenate([positive, negative]))
+    step = max(1, len(false) // points)
+    kept = (np.arange(len(false)) % step == 0) | (false <= 0.01)
+    kept[-1] = True
+    return [(float(x), float(y)) for x, y in zip(false[kept], true[kept], strict=True)]
+
+
+def balanced_threshold(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Threshold with the best balanced accuracy; choose it on validation images, never on those reported.
+
+    A score at or above the threshold counts as positive.
+    """
+    targets = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
+    scores = np.concatenate([positive, negative])
+    false, true, thresholds = roc_curve(targets, scores)
+    best = float(thresholds[np.argmax(true - false)])
+    return best if np.isfinite(best) else float(scores.max()) + 1.0

@@ -1,0 +1,132 @@
+"""All wording of findings, in one place, so that it is reviewed in one place.
+
+A finding is evidence with its error rates, never proof: a high score can come from a difference between the images that
+has nothing to do with membership (2409.19798; 2406.16201). So the tier is tied to what blind baselines reach.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mintcore.evaluation.intervals import Interval
+
+BLIND_AUC_CAP = 0.55
+MODERATE_FROM = 0.05
+STRONG_FROM = 0.15
+SIGNIFICANCE = 0.05
+
+
+class Tier(StrEnum):
+    """How far the evidence of an experiment reaches, weakest first."""
+
+    NO_EVIDENCE = "no evidence"
+    DATASET_SHIFT = "dataset shift: membership not shown"
+    WEAK = "weak"
+    MODERATE = "moderate"
+    STRONG = "strong"
+
+
+MEANING = {
+    Tier.NO_EVIDENCE: (
+        "The auditor does no better than baselines that cannot know the members. This experiment found no trace of "
+        "membership; that is not proof that there is none."
+    ),
+    Tier.DATASET_SHIFT: (
+        "A baseline that cannot know the members tells the two groups apart as well. They differ as collections of "
+        "images, so membership cannot be shown here. Repeat the test with external images from the same source as "
+        "the members."
+    ),
+    Tier.WEAK: (
+        "The auditor is ahead of every blind baseline, by a little. Over many images this is a trace of membership; "
+        "for a single image it says next to nothing."
+    ),
+    Tier.MODERATE: (
+        "The auditor is clearly ahead of every blind baseline. The model treats its training images differently; a "
+        "single image's result is still often wrong."
+    ),
+    Tier.STRONG: (
+        "The auditor is far ahead of every blind baseline. The model treats its training images very differently; "
+        "single results carry weight, with the error rates given."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One finding in words.
+
+    Attributes:
+        verdict: A few words.
+        tier: The wording tier of the experiment behind it.
+        meaning: What it means and does not mean, in plain language.
+    """
+
+    verdict: str
+    tier: Tier
+    meaning: str
+
+
+def tier_of(auc_ci: Interval, advantage: float, advantage_ci: Interval, blind_auc_ci_low: float) -> Tier:
+    """Choose the wording tier of an experiment.
+
+    Args:
+        auc_ci: Interval of the auditor's AUC.
+        advantage: Auditor minus best blind baseline.
+        advantage_ci: Its interval.
+        blind_auc_ci_low: Highest lower bound of any blind baseline's AUC.
+    """
+    if blind_auc_ci_low > BLIND_AUC_CAP:
+        return Tier.DATASET_SHIFT
+    if auc_ci[0] <= 0.5 or advantage_ci[0] <= 0:
+        return Tier.NO_EVIDENCE
+    if advantage < MODERATE_FROM:
+        return Tier.WEAK
+    return Tier.MODERATE if advantage < STRONG_FROM else Tier.STRONG
+
+
+def image_verdict(tier: Tier, p_value: float) -> Verdict:
+    """Put the result for one image into words.
+
+    Args:
+        tier: The tier of the auditor that scored it.
+        p_value: Its conformal p-value against held-out externals.
+    """
+    if tier in (Tier.NO_EVIDENCE, Tier.DATASET_SHIFT):
+        return Verdict("cannot tell", tier, "This auditor cannot judge single images. " + MEANING[tier])
+    rarity = f"{p_value:.1%} of held-out external images score at least as high as this one."
+    if p_value <= SIGNIFICANCE:
+        return Verdict("looks like a member", tier, f"{rarity} {MEANING[tier]}")
+    return Verdict(
+        "no sign of membership",
+        tier,
+        f"{rarity} Its score is usual for images that were not used. Members often look like this too, so it does "
+        "not show that the image was not used.",
+    )
+
+
+def dataset_verdict(tier: Tier, p_value: float, share_ci: Interval | None) -> Verdict:
+    """Put the result for a whole dataset into words.
+
+    Args:
+        tier: The tier of the set's own comparison with held-out externals.
+        p_value: One-sided test of the set's scores against held-out externals.
+        share_ci: Interval of the share of members, where it could be measured.
+    """
+    if tier is Tier.DATASET_SHIFT:
+        return Verdict("cannot tell: the set differs from the externals", tier, MEANING[tier])
+    if tier is Tier.NO_EVIDENCE or p_value > SIGNIFICANCE:
+        return Verdict(
+            "no evidence that this set was used",
+            Tier.NO_EVIDENCE,
+            f"Its scores are not above those of held-out external images beyond chance or beyond what blind baselines "
+            f"reach (p = {p_value:.2g}). That is not proof that it was not used.",
+        )
+    share = (
+        f" The share of members is estimated between {share_ci[0]:.0%} and {share_ci[1]:.0%}."
+        if share_ci
+        else " The share of members could not be measured."
+    )
+    return Verdict(
+        f"{tier.value} evidence that members are in this set",
+        tier,
+        f"Its scores are above those of held-out external images (p = {p_value:.2g}).{share} {MEANING[tier]}",
+    )

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from mintcore.evaluation.roc import auc, balanced_threshold, curve, rate_at_fpr
+
+SCORES = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=30).map(np.array)
+
+
+@given(SCORES, SCORES)
+def test_auc__equals_scikit_learn(positive: np.ndarray, negative: np.ndarray) -> None:
+    targets = [1] * len(positive) + [0] * len(negative)
+    expected = roc_auc_score(targets, np.concatenate([positive, negative]))
+    assert auc(positive, negative) == pytest.approx(expected)
+
+
+@given(SCORES, SCORES)
+def test_auc__swapping_the_groups_mirrors_it(positive: np.ndarray, negative: np.ndarray) -> None:
+    assert auc(positive, negative) == pytest.approx(1 - auc(negative, positive))
+
+
+@given(SCORES, SCORES, st.sampled_from([0.05, 0.1, 0.5, 1.0]))
+def test_rate_at_fpr__never_lets_more_externals_through(
+    positive: np.ndarray, negative: np.ndarray, fpr: float
+) -> None:
+    rate = rate_at_fpr(positive, negative, fpr)
+    assert rate is None or rate.realised_fpr <= fpr
+
+
+def test_rate_at_fpr__hand_worked() -> None:
+    negative = np.arange(100.0)
+    rate = rate_at_fpr(np.array([98.5, 99.5, 50.0, 98.0]), negative, 0.01)
+    assert rate is not None
+    assert rate.tpr == 0.5  # the two above 98, the second-highest external
+    assert rate.realised_fpr == 0.01
+
+
+def test_rate_at_fpr__too_few_externals_is_not_measurable() -> None:
+    assert rate_at_fpr(np.ones(5), np.zeros(999), 0.001) is None
+
+
+def test_curve__starts_and_ends_in_the_corners() -> None:
+    rng = np.random.default_rng(0)
+    points = curve(rng.normal(1, 1, 3000), rng.normal(0, 1, 3000))
+    assert points[0] == (0.0, 0.0)
+    assert points[-1] == (1.0, 1.0)
+    assert len(points) < 600
+
+
+def test_balanced_threshold__separates_what_can_be_separated() -> None:
+    threshold = balanced_threshold(np.array([2.0, 3.0]), np.array([0.0, 1.0]))
+    assert 1.0 < threshold <= 2.0
+
+
+def test_balanced_threshold__is_finite_when_nothing_separates() -> None:
+    assert np.isfinite(balanced_threshold(np.array([0.0]), np.array([1.0])))
