@@ -1,0 +1,66 @@
+"""Read a registered dataset: its card, its samples, and the pixels of one of them."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from store.samples import select_samples
+
+from mintcore.datasets.arrays import parse_array_uri, read_image
+from mintcore.images import Pixels, decode_image
+from store.artefacts import Card, Home
+
+SAMPLES_FILE = "samples.parquet"
+
+
+def dataset_card(home: Home, name: str) -> Card:
+    """Read the card of a dataset.
+
+    Raises:
+        StoreError: There is no such dataset; near names are suggested.
+    """
+    return home.card("datasets", name)
+
+
+def samples_file(home: Home, name: str) -> Path:
+    """Give the file with a dataset's samples.
+
+    Raises:
+        StoreError: There is no such dataset; near names are suggested.
+    """
+    dataset_card(home, name)
+    return home.folder("datasets", name) / SAMPLES_FILE
+
+
+def samples(home: Home, name: str, **filters: Any) -> pa.Table:
+    """Select samples of a dataset, in the order they were registered.
+
+    Args:
+        home: Where the dataset is.
+        name: The dataset.
+        **filters: ``membership``, ``status``, ``sample_ids``, ``limit`` and ``offset``, as
+            ``store.samples.select_samples`` takes them.
+
+    Returns:
+        A table of ``store.samples.SAMPLES_SCHEMA``.
+
+    Raises:
+        StoreError: There is no such dataset; near names are suggested.
+    """
+    return select_samples(samples_file(home, name), **filters)
+
+
+def read_pixels(uri: str) -> Pixels:
+    """Read the pixels of one image.
+
+    Args:
+        uri: Path of an image file, or ``FILE.npz#INDEX``.
+
+    Returns:
+        (H, W, 3) RGB, uint8.
+
+    Raises:
+        MintError: The file is gone, or no longer holds a readable image.
+    """
+    array = parse_array_uri(uri)
+    return decode_image(Path(uri)) if array is None else read_image(*array)

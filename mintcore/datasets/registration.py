@@ -1,0 +1,195 @@
+"""Register a dataset: decode and hash every image once, and publish the list of samples."""
+
+import hashlib
+import json
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from types import MappingProxyType
+from typing import TypeVar
+
+from store.samples import SamplesWriter
+
+from mintcore.datasets.membership import membership_of, require_column
+from mintcore.datasets.reading import SAMPLES_FILE, read_pixels
+from mintcore.datasets.sources import Sample, parse_source
+from mintcore.errors import MintError
+from mintcore.images import image_id
+from mintcore.progress import Reporter, SilentReporter
+from store.artefacts import Card, Home, write_card
+
+Row = dict[str, str | None]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_CHUNK_SAMPLES = 64
+_CHUNKS_A_THREAD = 4
+_FINGERPRINTED = ("sample_id", "membership", "label", "identity", "split", "status")
+_ALL: Mapping[str, str] = MappingProxyType({})
+
+
+def add_dataset(
+    home: Home,
+    name: str,
+    source: str,
+    membership: str,
+    *,
+    where: Mapping[str, str] = _ALL,
+    limit: int | None = None,
+    reporter: Reporter | None = None,
+) -> Card:
+    """Register a dataset.
+
+    Every image is decoded and hashed once. One that cannot be read is kept, with the status
+    ``unreadable`` and the reason, under a sample id made from its uri.
+
+    Args:
+        home: Where to publish it.
+        name: The dataset's name.
+        source: ``folder:DIR``, ``manifest:FILE.csv``, ``manifest:FILE.parquet`` or
+            ``arrays:FILE.npz``.
+        membership: ``member``, ``external``, ``unknown``, or ``column:NAME`` with one of these
+            (or 1, 0, true, false) for each image.
+        where: Column -> the value it must have for an image to be taken.
+        limit: Take only the first so many of those.
+        reporter: Told how far it is.
+
+    Returns:
+        The card; the existing one where the same dataset was registered under this name before.
+
+    Raises:
+        MintError: The source, a column or a membership value is wrong, no image is left, or the
+            name belongs to another dataset.
+    """
+    selection = Selection(source, membership, dict(where), limit)
+    _refuse_other_settings(home, name, selection)
+    total = sum(1 for _ in selection.rows())  # finds every error of the table before any decoding
+    if total == 0:
+        raise MintError(
+            f"{selection.source} has no images that match: check the folder or file, "
+            "--where and --limit."
+        )
+    report = reporter or SilentReporter()
+    report.stage(f"Reading {name}", total)
+    tally = _Tally()
+    with home.publishing("datasets", name) as staging:
+        with SamplesWriter(staging / SAMPLES_FILE) as writer:
+            for rows in _in_order(_identified, _chunks(selection.rows())):
+                writer.append(rows)
+                tally.add(rows)
+                report.advance(len(rows))
+        fingerprint = tally.fingerprint()
+        settings = {**asdict(selection), "counts": tally.counts(), "fingerprint": fingerprint}
+        write_card(staging, "datasets", name, **settings)
+    return _published(home, name, fingerprint)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which images to take, and whether they are members. Checked when made."""
+
+    source: str
+    membership: str
+    where: Mapping[str, str]
+    limit: int | None
+
+    def __post_init__(self) -> None:
+        source = parse_source(self.source)
+        object.__setattr__(self, "source", source.spec)
+        membership_of(self.membership, source.columns)
+        for column in self.where:
+            require_column(column, source.columns)
+        if self.limit is not None and self.limit < 1:
+            raise MintError(f"A limit of {self.limit} leaves no image: give 1 or more.")
+
+    def rows(self) -> Iterator[Row]:
+        """Yield one row a sample, in the source's order, without what decoding finds out."""
+        source = parse_source(self.source)
+        member = membership_of(self.membership, source.columns)
+        matching = (sample for sample in source.samples() if self._matches(sample))
+        for sample in islice(matching, self.limit):
+            yield {
+                "uri": sample.uri,
+                "membership": member(sample),
+                "label": sample.label,
+                "identity": sample.identity,
+                "split": sample.split,
+            }
+
+    def _matches(self, sample: Sample) -> bool:
+        return all(sample.columns[column] == value for column, value in self.where.items())
+
+
+@dataclass
+class _Tally:
+    """Counts the rows and hashes them as they pass."""
+
+    _counts: Counter[str] = field(default_factory=Counter)
+    _digest: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+
+    def add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._counts.update(("total", str(row["status"]), str(row["membership"])))
+            content = [row[column] for column in _FINGERPRINTED]
+            self._digest.update(json.dumps(content).encode() + b"\n")
+
+    def counts(self) -> dict[str, int]:
+        names = ("total", "ok", "unreadable", "member", "external", "unknown")
+        return {name: self._counts[name] for name in names}
+
+    def fingerprint(self) -> str:
+        return self._digest.hexdigest()
+
+
+def _refuse_other_settings(home: Home, name: str, selection: Selection) -> None:
+    if not home.has("datasets", name):
+        return
+    card = home.card("datasets", name)
+    if any(card.get(setting) != value for setting, value in asdict(selection).items()):
+        raise MintError(
+            f"The dataset {name!r} exists and was made from {card.get('source')} with other "
+            "settings: choose another name."
+        )
+
+
+def _published(home: Home, name: str, fingerprint: str) -> Card:
+    card = home.card("datasets", name)
+    if card["fingerprint"] != fingerprint:
+        raise MintError(
+            f"The dataset {name!r} exists with other images than {card['source']} has now: "
+            "choose another name."
+        )
+    return card
+
+
+def _identified(rows: list[Row]) -> list[Row]:
+    return [row | _content(str(row["uri"])) for row in rows]
+
+
+def _content(uri: str) -> Row:
+    try:
+        return {"sample_id": image_id(read_pixels(uri)), "status": "ok", "reason": None}
+    except MintError as error:
+        identity = hashlib.blake2b(uri.encode(), digest_size=16).hexdigest()
+        return {"sample_id": identity, "status": "unreadable", "reason": str(error)}
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, _CHUNK_SAMPLES)):
+        yield chunk
+
+
+def _in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Map in threads, with a bounded number of items under way, keeping the order."""
+    threads = os.cpu_count() or 1
+    under_way: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            under_way.append(pool.submit(work, item))
+            if len(under_way) >= threads * _CHUNKS_A_THREAD:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()

@@ -1,0 +1,54 @@
+"""The model under test, ready to run."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from mintcore.models.preprocessing import Preprocessing
+from store.artefacts import Card
+
+
+@dataclass(frozen=True)
+class AuditedModel:
+    """The vision model under test.
+
+    Args:
+        card: What it is and what it was made from.
+        module: In eval mode, channels_last, without gradients and without in-place modules.
+        preprocessing: What its input looks like.
+    """
+
+    card: Card
+    module: nn.Module
+    preprocessing: Preprocessing
+
+    @property
+    def name(self) -> str:
+        """Its name in the home folder."""
+        return str(self.card["id"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies architecture, weights and preprocessing together."""
+        return str(self.card["fingerprint"])
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next((parameter.device for parameter in self.module.parameters()), _CPU)
+
+
+_CPU = torch.device("cpu")
+
+
+def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
+    """Put a module into the state in which it is audited.
+
+    Modules that work in place would overwrite what was tapped before them, so they no longer do.
+    """
+    for part in module.modules():
+        if getattr(part, "inplace", False) is True:
+            part.inplace = False  # type: ignore[assignment]
+    module = module.eval().requires_grad_(False)
+    return module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

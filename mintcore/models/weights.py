@@ -1,0 +1,108 @@
+"""Weights from files, without ever running what a file brings along."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from mintcore.errors import MintError
+
+Weights = dict[str, Tensor]
+
+_INSIDE = ("state_dict", "model", "net_state_dict")
+_PARALLEL_PREFIX = "module."
+# Counts steps of training only, and is missing from checkpoints older than torch 0.4.1.
+_OPTIONAL = "num_batches_tracked"
+
+
+def load_weights(file: Path) -> Weights:
+    """Load weights on the CPU.
+
+    Args:
+        file: A ``.safetensors`` file, or a torch checkpoint: the state dict itself, or a dictionary
+            that has it under ``state_dict``, ``model`` or ``net_state_dict``.
+
+    Returns:
+        Parameter name -> tensor, without the ``module.`` of DataParallel.
+
+    Raises:
+        MintError: The file is missing or damaged, holds no weights, or would run code.
+    """
+    if not file.is_file():
+        raise MintError(f"{file} is not a file: give the file with the weights.")
+    if file.suffix == ".safetensors":
+        return _without_prefix(_load_safetensors(file))
+    return _without_prefix(_state_dict(_load_checkpoint(file), file))
+
+
+def apply_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Put weights into a module; every one must fit.
+
+    Raises:
+        MintError: Names or shapes differ; the first of each kind of difference is named.
+    """
+    wanted = module.state_dict()
+    missing = [key for key in wanted if key not in weights and not key.endswith(_OPTIONAL)]
+    unexpected = [key for key in weights if key not in wanted]
+    misshapen = [
+        f"{key} ({tuple(weights[key].shape)} in the file, {tuple(wanted[key].shape)} in the model)"
+        for key in wanted
+        if key in weights and weights[key].shape != wanted[key].shape
+    ]
+    found = {"missing": missing, "unexpected": unexpected, "misshapen": misshapen}
+    parts = [f"{len(keys)} {kind}, first {keys[0]}" for kind, keys in found.items() if keys]
+    if parts:
+        raise MintError(
+            f"The weights do not fit the architecture ({'; '.join(parts)}): "
+            "give the architecture they were trained with."
+        )
+    module.load_state_dict({**wanted, **weights})
+
+
+def _load_safetensors(file: Path) -> Weights:
+    try:
+        return dict(load_file(file))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise MintError(
+            f"{file} is not a readable safetensors file ({error}): get it again."
+        ) from error
+
+
+def _load_checkpoint(file: Path) -> object:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise MintError(
+            f"{file} holds more than tensors, and its code is never run: where you trust it, "
+            "load it and save its state_dict with safetensors.torch.save_file."
+        ) from error
+    except Exception as error:  # a damaged archive raises nearly any type
+        raise MintError(f"{file} is not a readable torch checkpoint: get it again.") from error
+
+
+def _state_dict(loaded: Any, file: Path) -> Weights:
+    candidates = [loaded]
+    if isinstance(loaded, Mapping):
+        candidates += [loaded.get(key) for key in _INSIDE]
+    for candidate in candidates:
+        if isinstance(candidate, Mapping) and candidate and _all_tensors(candidate):
+            return dict(candidate)
+    raise MintError(
+        f"{file} holds no state dict, neither bare nor under {', '.join(_INSIDE)}: "
+        "save model.state_dict()."
+    )
+
+
+def _all_tensors(candidate: Mapping[Any, Any]) -> bool:
+    return all(isinstance(key, str) and isinstance(t, Tensor) for key, t in candidate.items())
+
+
+def _without_prefix(weights: Weights) -> Weights:
+    if all(key.startswith(_PARALLEL_PREFIX) for key in weights):
+        return {key.removeprefix(_PARALLEL_PREFIX): tensor for key, tensor in weights.items()}
+    return weights
