@@ -1,8 +1,8 @@
 """Artefact folders: immutable, published by one atomic rename, each with a ``card.json``."""
 
 import difflib
+import errno
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from store.durability import flush_file, flush_tree
 from store.errors import StoreError
 
 Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparisons"]
@@ -40,8 +41,8 @@ class Home:
         """
         if not _ID.fullmatch(artefact_id):
             raise StoreError(
-                f"{artefact_id!r} is not a usable name: use 1 to 96 letters, digits, '.', '-' or '_', "
-                "beginning with a letter or digit."
+                f"{artefact_id!r} is not a usable name: use 1 to 96 letters, digits, '.', '-' "
+                "or '_', beginning with a letter or digit."
             )
         return self.path / kind / artefact_id
 
@@ -62,14 +63,16 @@ class Home:
     def cards(self, kind: Kind) -> list[Card]:
         """Read the cards of all artefacts of a kind, oldest first."""
         folders = sorted((self.path / kind).glob("*/card.json"))
-        return sorted((read_card(file.parent) for file in folders), key=lambda card: card["created"])
+        return sorted(
+            (read_card(file.parent) for file in folders), key=lambda card: card["created"]
+        )
 
     @contextmanager
     def publishing(self, kind: Kind, artefact_id: str) -> Iterator[Path]:
         """Yield a staging folder that becomes the artefact by one rename when the block ends well.
 
-        Nothing is left behind when the block fails. Where the artefact exists by then, the one that was there
-        first stays, since artefacts are immutable.
+        Nothing is left behind when the block fails. Where the artefact exists by then, the one that
+        was there first stays, since artefacts are immutable.
 
         Raises:
             StoreError: The home folder cannot be written, or the disk is full.
@@ -78,11 +81,14 @@ class Home:
         staging = self._staging()
         try:
             yield staging
-            _flush(staging)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                staging.rename(target)
-                _flush_folder(target.parent)
+            flush_tree(staging)
+            _place(staging, target)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise StoreError(
+                f"The disk of {self.path} is full: free some space, then try again."
+            ) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
@@ -138,27 +144,24 @@ def read_card(folder: Path) -> Card:
     file = folder / "card.json"
     try:
         card = json.loads(file.read_text())
-        version = card["format"]
+        version = int(card["format"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{file} is not a readable card ({error}): restore or delete its folder.") from error
+        raise StoreError(
+            f"{file} is not a readable card ({error}): restore or delete its folder."
+        ) from error
     if version > CARD_FORMAT:
         raise StoreError(
-            f"{file} has format {version}, but this version reads up to {CARD_FORMAT}: update MINT workbench."
+            f"{file} has format {version}, but this version reads up to {CARD_FORMAT}: "
+            "update MINT workbench."
         )
     return dict(card)
 
 
-def _flush(folder: Path) -> None:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
-    _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _place(staging: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        staging.rename(target)
+    except OSError:
+        if not target.exists():  # a non-empty folder is never replaced: the first one stays
+            raise
+    flush_file(target.parent)
