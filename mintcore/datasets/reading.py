@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from store.samples import select_samples
 
 from mintcore.datasets.arrays import parse_array_uri, read_image
 from mintcore.images import Pixels, decode_image
 from store.artefacts import Card, Home
+from store.samples import select_samples
 
 SAMPLES_FILE = "samples.parquet"
 
@@ -20,6 +20,11 @@ def dataset_card(home: Home, name: str) -> Card:
         StoreError: There is no such dataset; near names are suggested.
     """
     return home.card("datasets", name)
+
+
+def list_datasets(home: Home) -> list[Card]:
+    """Read the cards of all registered datasets, oldest first."""
+    return home.cards("datasets")
 
 
 def samples_file(home: Home, name: str) -> Path:

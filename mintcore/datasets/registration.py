@@ -3,15 +3,13 @@
 import hashlib
 import json
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
-
-from store.samples import SamplesWriter
 
 from mintcore.datasets.membership import membership_of, require_column
 from mintcore.datasets.reading import SAMPLES_FILE, read_pixels
@@ -20,6 +18,7 @@ from mintcore.errors import MintError
 from mintcore.images import image_id
 from mintcore.progress import Reporter, SilentReporter
 from store.artefacts import Card, Home, write_card
+from store.samples import SamplesWriter, count_samples
 
 Row = dict[str, str | None]
 Item = TypeVar("Item")
@@ -74,17 +73,20 @@ def add_dataset(
         )
     report = reporter or SilentReporter()
     report.stage(f"Reading {name}", total)
-    tally = _Tally()
+    content = hashlib.blake2b(digest_size=16)
+    known = home.has("datasets", name)
     with home.publishing("datasets", name) as staging:
         with SamplesWriter(staging / SAMPLES_FILE) as writer:
             for rows in _in_order(_identified, _chunks(selection.rows())):
                 writer.append(rows)
-                tally.add(rows)
+                content.update(_fingerprinted(rows))
                 report.advance(len(rows))
-        fingerprint = tally.fingerprint()
-        settings = {**asdict(selection), "counts": tally.counts(), "fingerprint": fingerprint}
+        counts = count_samples(staging / SAMPLES_FILE)
+        settings = {**asdict(selection), "counts": counts, "fingerprint": content.hexdigest()}
         write_card(staging, "datasets", name, **settings)
-    return _published(home, name, fingerprint)
+    card = _published(home, name, content.hexdigest())
+    _say_what_to_know(report, card, reused=known)
+    return card
 
 
 @dataclass(frozen=True)
@@ -123,27 +125,6 @@ class Selection:
         return all(sample.columns[column] == value for column, value in self.where.items())
 
 
-@dataclass
-class _Tally:
-    """Counts the rows and hashes them as they pass."""
-
-    _counts: Counter[str] = field(default_factory=Counter)
-    _digest: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
-
-    def add(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self._counts.update(("total", str(row["status"]), str(row["membership"])))
-            content = [row[column] for column in _FINGERPRINTED]
-            self._digest.update(json.dumps(content).encode() + b"\n")
-
-    def counts(self) -> dict[str, int]:
-        names = ("total", "ok", "unreadable", "member", "external", "unknown")
-        return {name: self._counts[name] for name in names}
-
-    def fingerprint(self) -> str:
-        return self._digest.hexdigest()
-
-
 def _refuse_other_settings(home: Home, name: str, selection: Selection) -> None:
     if not home.has("datasets", name):
         return
@@ -163,6 +144,22 @@ def _published(home: Home, name: str, fingerprint: str) -> Card:
             "choose another name."
         )
     return card
+
+
+def _fingerprinted(rows: Iterable[Row]) -> bytes:
+    content = ([row[column] for column in _FINGERPRINTED] for row in rows)
+    return b"".join(json.dumps(values).encode() + b"\n" for values in content)
+
+
+def _say_what_to_know(reporter: Reporter, card: Card, reused: bool) -> None:
+    name, counts = card["id"], card["counts"]
+    unreadable, repeated = counts["status"].get("unreadable", 0), counts["duplicates"]
+    if unreadable:
+        reporter.log(f"{name}: {unreadable:,} images cannot be read and are kept aside.")
+    if repeated:
+        reporter.log(f"{name}: {repeated:,} images repeat an earlier one, and count once.")
+    if reused:
+        reporter.log(f"{name}: registered before with the same images, nothing was added.")
 
 
 def _identified(rows: list[Row]) -> list[Row]:

@@ -1,15 +1,18 @@
 """The model under test, ready to run."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import nn
 
+from mintcore.models.layers import Kind
 from mintcore.models.preprocessing import Preprocessing
+from mintcore.models.tracing import Call, trace
 from store.artefacts import Card
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AuditedModel:
     """The vision model under test.
 
@@ -37,6 +40,16 @@ class AuditedModel:
     def device(self) -> torch.device:
         """Where its weights are."""
         return next((parameter.device for parameter in self.module.parameters()), _CPU)
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """Everything that can be tapped, found by one dummy forward when first asked for."""
+        return trace(self.module, self.preprocessing.shape)
+
+    @cached_property
+    def layer_kinds(self) -> dict[str, Kind]:
+        """Name of each tap -> map, tokens or vector."""
+        return {call.layer.name: call.layer.kind for call in self.calls}
 
 
 _CPU = torch.device("cpu")

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["map", "tokens", "vector"]
-View = Literal["pooled", "map"]
+from mintcore.errors import MintError
 
+Kind = Literal["map", "tokens", "vector"]
+
+POOLED = "pooled"
+MAP = "map"
 INPUT = "input"
 OUTPUT = "output"
 
@@ -38,7 +41,7 @@ class Layer:
         return cls(values["name"], values["kind"], tuple(values["shape"]), values["parameters"])
 
 
-def view_shape(layer: Layer, view: View, map_side: int | None) -> tuple[int, ...] | None:
+def view_shape(layer: Layer, view: str, map_side: int | None) -> tuple[int, ...] | None:
     """Give the shape of one image's activation in a view.
 
     Args:
@@ -48,8 +51,12 @@ def view_shape(layer: Layer, view: View, map_side: int | None) -> tuple[int, ...
 
     Returns:
         (C,) for ``pooled``, (C, h, w) for ``map``; None where the layer has no such view.
+
+    Raises:
+        MintError: There is no such view.
     """
-    if view == "pooled":
+    require_view(view)
+    if view == POOLED:
         return (layer.shape[-1] if layer.kind == "tokens" else layer.shape[0],)
     if layer.kind == "vector":
         return None
@@ -58,6 +65,16 @@ def view_shape(layer: Layer, view: View, map_side: int | None) -> tuple[int, ...
         return (channels, *map_size(height, width, map_side))
     grid = token_grid(layer.shape[0])
     return None if grid is None else (layer.shape[1], *map_size(grid, grid, map_side))
+
+
+def require_view(view: str) -> None:
+    """Check the name of a view.
+
+    Raises:
+        MintError: It is neither ``pooled`` nor ``map``.
+    """
+    if view not in (POOLED, MAP):
+        raise MintError(f"There is no view {view!r}: choose {POOLED} or {MAP}.")
 
 
 def map_size(height: int, width: int, map_side: int | None) -> tuple[int, int]:

@@ -58,6 +58,11 @@ class Preprocessing:
         """1 for grey input, 3 for RGB."""
         return len(self.mean)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one preprocessed image."""
+        return (self.channels, *self.size)
+
     def to_json(self) -> dict[str, list[int] | list[float]]:
         """Give the settings as JSON values."""
         return {"size": list(self.size), "mean": list(self.mean), "std": list(self.std)}

@@ -17,6 +17,7 @@ from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.suggestions import suggest
 from mintcore.models.tracing import trace
 from mintcore.models.weights import apply_weights, load_weights
+from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
 __all__ = [
@@ -89,7 +90,7 @@ def register_module(
         arch: The named architecture that the module is.
         module: The trained module; it is not changed.
         preprocessing: What it was trained to see.
-        **made_from: JSON values for the card: how it was trained, on what.
+        **made_from: Fields for the card, JSON values: how it was trained, on what.
 
     Returns:
         The card; the existing one where the same model was registered under this name before.
@@ -101,7 +102,7 @@ def register_module(
     classes = infer_num_classes(arch, state)
     rebuilt = _build_seeded(arch, classes, preprocessing.channels, seed=0, allow_code=False)
     apply_weights(rebuilt, state)
-    return _publish(home, name, arch, rebuilt, preprocessing, made_from=made_from)
+    return _publish(home, name, arch, rebuilt, preprocessing, **made_from)
 
 
 def load_model(home: Home, name: str, device: torch.device | str = "cpu") -> AuditedModel:
@@ -162,11 +163,10 @@ def _publish(
     arch: str,
     module: nn.Module,
     preprocessing: Preprocessing,
-    *,
-    made_from: Mapping[str, Any],
+    **made_from: Any,
 ) -> Card:
     audited = ready(module, "cpu")
-    calls = trace(audited, (preprocessing.channels, *preprocessing.size))
+    calls = trace(audited, preprocessing.shape)
     weights = {key: tensor.clone().contiguous() for key, tensor in audited.state_dict().items()}
     fingerprint = _fingerprint(arch, weights, preprocessing)
     with home.publishing("models", name) as staging:
@@ -182,8 +182,8 @@ def _publish(
             preprocessing=preprocessing.to_json(),
             fingerprint=fingerprint,
             layers=[layer.to_json() for layer in suggest(audited, calls)],
-            made_from=dict(made_from),
-            torch=torch.__version__,
+            versions=versions(),
+            **made_from,
         )
     card = home.card("models", name)
     if card["fingerprint"] != fingerprint:

@@ -4,21 +4,31 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
 from mintcore.errors import MintError
 from mintcore.models.audited import AuditedModel
-from mintcore.models.layers import INPUT, OUTPUT, Layer
+from mintcore.models.layers import INPUT, OUTPUT, Layer, view_shape
 from mintcore.models.suggestions import suggest
-from mintcore.models.tracing import Call, as_channels_first, trace
+from mintcore.models.tracing import Call, as_channels_first
+from mintcore.models.views import views
+
+__all__ = [
+    "Layer",
+    "all_layers",
+    "choose_layers",
+    "layers",
+    "reduce_taps",
+    "tap",
+    "view_shape",
+    "views",
+]
 
 Kept = TypeVar("Kept")
 
 _ALL = "all"
-_TRACES: WeakKeyDictionary[nn.Module, list[Call]] = WeakKeyDictionary()
 
 
 def layers(model: AuditedModel) -> list[Layer]:
@@ -28,12 +38,12 @@ def layers(model: AuditedModel) -> list[Layer]:
         ``input``, the stem, every block, the pooled embedding and ``output``; no two of them hold
         the same tensor.
     """
-    return suggest(model.module, _calls(model))
+    return suggest(model.module, model.calls)
 
 
 def all_layers(model: AuditedModel) -> list[Layer]:
     """List every tap: ``input``, all modules that give one tensor once a forward, ``output``."""
-    return [call.layer for call in _calls(model)]
+    return [call.layer for call in model.calls]
 
 
 def choose_layers(model: AuditedModel, pattern: str) -> list[Layer]:
@@ -99,7 +109,7 @@ def reduce_taps(
     Raises:
         MintError: There is no such layer.
     """
-    calls = {call.layer.name: call for call in _calls(model)}
+    calls = {call.layer.name: call for call in model.calls}
     for name in names:
         _matching(name, list(calls))
     kept: dict[str, Kept] = {}
@@ -148,13 +158,6 @@ def _run(
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _calls(model: AuditedModel) -> list[Call]:
-    if model.module not in _TRACES:
-        size = model.preprocessing.size
-        _TRACES[model.module] = trace(model.module, (model.preprocessing.channels, *size))
-    return _TRACES[model.module]
 
 
 def _matching(pattern: str, names: Iterable[str]) -> list[str]:

@@ -4,10 +4,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from mintcore.errors import MintError
-from mintcore.models.layers import Kind, View, map_size, token_grid
+from mintcore.models.layers import POOLED, Kind, map_size, require_view, token_grid
 
 
-def views(tensor: Tensor, kind: Kind, view: View, map_side: int | None) -> Tensor:
+def views(tensor: Tensor, kind: Kind, view: str, map_side: int | None) -> Tensor:
     """Reduce a tapped output to a view, accumulating in float32.
 
     Args:
@@ -20,9 +20,11 @@ def views(tensor: Tensor, kind: Kind, view: View, map_side: int | None) -> Tenso
         (N, C) for ``pooled``, (N, C, h, w) for ``map``, float32.
 
     Raises:
-        MintError: The layer has no map: it is a vector, or its tokens are no square grid.
+        MintError: There is no such view, or the layer has no map: it is a vector, or its tokens
+            are no square grid.
     """
-    if view == "pooled":
+    require_view(view)
+    if view == POOLED:
         return _pooled(tensor.float(), kind)
     maps = _as_map(tensor.float(), kind)
     size = map_size(maps.shape[2], maps.shape[3], map_side)
