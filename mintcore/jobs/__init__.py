@@ -1,0 +1,1 @@
+"""Jobs: long pieces of work that outlive the browser tab, each in a process of its own."""

@@ -1,0 +1,134 @@
+"""Ask for jobs, follow them, cancel them: all that pages and commands need."""
+
+import json
+import os
+import secrets
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mintcore.errors import MintError
+from mintcore.jobs.folder import (
+    JobFolder,
+    Request,
+    State,
+    job_folder,
+    jobs_path,
+    locked,
+    utc_now,
+)
+from mintcore.jobs.kinds import work_of
+from mintcore.jobs.reading import Job, JobState, job_log, job_measures, list_jobs, read_job
+from mintcore.jobs.tasks import enqueue_job
+from mintcore.jobs.transitions import ask_to_stop, queue_again
+from store.artefacts import Home
+
+__all__ = [
+    "Job",
+    "JobState",
+    "cancel",
+    "job_log",
+    "job_measures",
+    "list_jobs",
+    "read_job",
+    "retry",
+    "submit",
+    "wait",
+]
+
+_UNDER_WAY = ("queued", "running", "cancelling")
+_POLL_S = 0.2
+
+
+def submit(home: Home, kind: str, params: dict[str, Any], device: str = "auto") -> str:
+    """Ask for a job. One that is queued or running with the same request is joined.
+
+    Args:
+        home: The home folder.
+        kind: A key of ``mintcore.jobs.kinds.KINDS``.
+        params: The engine's request as JSON values.
+        device: auto, cpu, cuda or cuda:N.
+
+    Returns:
+        The job's id.
+
+    Raises:
+        MintError: There is no such kind, or the home folder cannot be written.
+    """
+    work_of(kind)
+    request = Request(kind, json.loads(json.dumps(params)), device, utc_now())
+    with locked(jobs_path(home)):
+        same = _same_under_way(home, request)
+        if same is not None:
+            return same
+        folder = _create(home, request)
+        enqueue_job(home, folder.id)
+    return folder.id
+
+
+def cancel(home: Home, job_id: str) -> None:
+    """Ask a job to stop; one that has ended stays as it is.
+
+    Raises:
+        MintError: There is no such job.
+    """
+    ask_to_stop(job_folder(home, job_id))
+
+
+def retry(home: Home, job_id: str) -> str:
+    """Ask again for a job that failed, was cancelled or was interrupted.
+
+    Returns:
+        The id of the job that does it: this one, or a queued or running one with the same request.
+
+    Raises:
+        MintError: There is no such job, or it is done.
+    """
+    folder = job_folder(home, job_id)
+    same = _same_under_way(home, folder.request())
+    if same is not None:
+        return same
+    if queue_again(folder):
+        enqueue_job(home, job_id)
+    return job_id
+
+
+def wait(home: Home, job_id: str, timeout_s: float) -> Job:
+    """Wait until a job has ended and read it.
+
+    Raises:
+        MintError: There is no such job, or it has not ended after ``timeout_s`` seconds.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (job := read_job(home, job_id)).state in _UNDER_WAY:
+        if time.monotonic() > deadline:
+            raise MintError(f"Job {job_id} is still {job.state} after {timeout_s:g} seconds.")
+        time.sleep(_POLL_S)
+    return job
+
+
+def _same_under_way(home: Home, request: Request) -> str | None:
+    wanted = (request.kind, request.params, request.device)
+    for job in list_jobs(home):
+        same = (job.kind, job.params, job.device) == wanted
+        if same and job.state in ("queued", "running"):
+            return job.id
+    return None
+
+
+def _create(home: Home, request: Request) -> JobFolder:
+    """Make the folder of a job in one step: it has its request and its state when it appears."""
+    job_id = f"{request.kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    target = jobs_path(home) / job_id
+    staging = Path(f"{jobs_path(home)}/.{job_id}")
+    try:
+        staging.mkdir()
+        JobFolder(staging).write_request(request)
+        JobFolder(staging).write_state(State())
+        os.rename(staging, target)
+    except OSError as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise MintError(f"{target} cannot be written ({error.strerror}).") from error
+    return JobFolder(target)
