@@ -102,6 +102,7 @@ def write_segment(
         compression="zstd",
         use_dictionary=["status", "reason"],
         write_page_checksum=True,
+        write_statistics=False,
     )
     flush_file(unfinished)
     unfinished.rename(file)

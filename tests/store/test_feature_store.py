@@ -1,0 +1,238 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from store.artefacts import Home
+from store.errors import StoreError
+from store.feature_store import FeatureStore, create_store, open_store
+from store.layout import ArraySpec
+
+A = ArraySpec("layer1", "pooled", (4,))
+B = ArraySpec("layer2", "map", (2, 3, 3), "float32")
+PIXELS = ArraySpec("input", "pixels", (3, 2, 2), "uint8")
+
+
+def ids(*numbers: int) -> list[str]:
+    return [f"{number:032x}" for number in numbers]
+
+
+def values(spec: ArraySpec, count: int, seed: int = 0) -> np.ndarray:
+    scaled = np.random.default_rng(seed).normal(100, 20, (count, *spec.shape))
+    return scaled.astype(spec.dtype)
+
+
+def commit(store: FeatureStore, sample_ids: list[str], *specs: ArraySpec, seed: int = 0) -> None:
+    with store.writer(specs, len(sample_ids)) as writer:
+        writer.commit(sample_ids, {spec.key: values(spec, len(sample_ids), seed) for spec in specs})
+
+
+def test_create_store__card_and_block_rows(home: Home) -> None:
+    store = create_store(home, "resnet", expected_rows=22_000_000, model="abc")
+
+    assert store.block_rows == 65_536
+    assert (store.card["model"], store.card["block_rows"]) == ("abc", 65_536)
+    assert store.folder == home.folder("stores", "resnet")
+
+
+def test_create_store__existing_is_opened(home: Home, store: FeatureStore) -> None:
+    commit(store, ids(1), A)
+
+    again = create_store(home, "resnet", expected_rows=22_000_000, model="other")
+
+    assert again.block_rows == 1024
+    assert again.card["model"] == "resnet18"
+    assert list(again.specs()) == ["layer1/pooled"]
+
+
+def test_open_store__absent(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"There is no store at .*nowhere"):
+        open_store(tmp_path / "nowhere")
+
+
+def test_empty_store__answers(store: FeatureStore) -> None:
+    assert store.specs() == {}
+    assert store.missing(ids(1, 2), ["a/x", "b/x"]) == {("a/x", "b/x"): ids(1, 2)}
+    assert store.locate("a/x", ids(1, 2)).tolist() == [-1, -1]
+    assert store.failures(ids(1)) == []
+    assert store.info()["rows"] == store.info()["segments"] == 0
+
+
+def test_read__any_order_with_repeats(store: FeatureStore) -> None:
+    commit(store, ids(*range(10)), A, B)
+    rows = store.locate(B.key, ids(7, 2, 2, 9, 0))
+
+    np.testing.assert_array_equal(store.read(B.key, rows), values(B, 10)[[7, 2, 2, 9, 0]])
+
+
+def test_read__no_rows(store: FeatureStore) -> None:
+    commit(store, ids(1), A)
+
+    assert store.read(A.key, np.array([], np.int64)).shape == (0, 4)
+
+
+def test_read__across_blocks_shards_and_chunks(
+    monkeypatch: pytest.MonkeyPatch, store: FeatureStore
+) -> None:
+    monkeypatch.setattr("store.layout.MAX_SHARD_BYTES", 64 * 2**10)
+    monkeypatch.setattr("store.layout.CHUNK_BYTES", 4 * 2**10)
+    wide = ArraySpec("wide", "pooled", (64,))  # 128 bytes a row: 512 rows a shard
+    content = np.arange(600, dtype=np.float16)[:, None] + np.zeros(64, np.float16)
+    with store.writer([wide], 601) as writer:
+        writer.commit(ids(*range(600)), {wide.key: content})
+        writer.commit(ids(600), {wide.key: content[:1] - 5})
+    rows = store.locate(wide.key, ids(600, 511, 512, 0, 599, 513))
+
+    assert store.chunk_rows(wide.key) == 32
+    assert len(list((store.folder / "activations.zarr" / wide.key).glob("c.*"))) == 3
+    assert store.read(wide.key, rows)[:, 7].tolist() == [-5, 511, 512, 0, 599, 513]
+
+
+def test_read__both_codec_pipelines_agree(store: FeatureStore) -> None:
+    pytest.importorskip("zarrs")
+    specs = [A, B, PIXELS]
+    with zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"}):
+        commit(store, ids(*range(100)), *specs)
+    with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
+        plain = open_store(store.folder)
+        commit(plain, ids(*range(100, 200)), *specs, seed=1)
+        read_plain = [plain.read(s.key, plain.locate(s.key, ids(*range(200)))) for s in specs]
+
+    for spec, by_zarr in zip(specs, read_plain, strict=True):
+        by_zarrs = store.read(spec.key, store.locate(spec.key, ids(*range(200))))
+        np.testing.assert_array_equal(by_zarrs, by_zarr)
+        np.testing.assert_array_equal(by_zarr[:100], values(spec, 100))
+        np.testing.assert_array_equal(by_zarr[100:], values(spec, 100, seed=1))
+
+
+def test_read__unwritten_rows_of_a_block_are_nan(store: FeatureStore) -> None:
+    commit(store, ids(1, 2), A)
+
+    assert np.isnan(store.read(A.key, np.array([2, 1023]))).all()
+
+
+@pytest.mark.parametrize("view", ["pooled", "map"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "uint8"])
+def test_read__zeros_stay_zeros(store: FeatureStore, view: str, dtype: str) -> None:
+    spec = ArraySpec("relu", view, (8,), dtype)
+    with store.writer([spec], 1024) as writer:
+        writer.commit(ids(*range(1024)), {spec.key: np.zeros((1024, 8), dtype)})
+
+    stored = store.read(spec.key, np.arange(1024))
+    assert stored.dtype == dtype
+    np.testing.assert_array_equal(stored, 0)
+
+
+def test_read__a_block_of_nan_only(store: FeatureStore) -> None:
+    with store.writer([A], 3) as writer:
+        writer.commit(ids(1, 2, 3), {A.key: np.full((3, 4), np.nan, np.float16)})
+
+    assert np.isnan(open_store(store.folder).read(A.key, np.arange(3))).all()
+
+
+@pytest.mark.parametrize("row", [-1, 1024, 10**12])
+def test_read__rows_that_do_not_exist(store: FeatureStore, row: int) -> None:
+    commit(store, ids(1), A)
+
+    with pytest.raises(StoreError, match="do not exist: read the rows that locate"):
+        store.read(A.key, np.array([0, row]))
+
+
+def test_read__rows_of_another_array_do_not_exist(store: FeatureStore) -> None:
+    commit(store, ids(1), A)
+    commit(store, ids(1), B)
+
+    with pytest.raises(StoreError, match=r"layer1/pooled in .* do not exist"):
+        store.read(A.key, store.locate(B.key, ids(1)))
+
+
+def test_read__unknown_array_names_those_there_are(store: FeatureStore) -> None:
+    commit(store, ids(1), A)
+
+    with pytest.raises(StoreError, match="has no layer9/pooled; it has layer1/pooled"):
+        store.read("layer9/pooled", np.array([0]))
+
+
+def test_missing__groups_in_the_given_order(store: FeatureStore) -> None:
+    commit(store, ids(1, 2), A, B)
+    commit(store, ids(3), A)
+    commit(store, ids(4), B)
+
+    groups = store.missing(ids(9, 4, 3, 8, 2, 9, 3), [B.key, A.key, "new/map"])
+
+    assert list(groups.items()) == [
+        ((B.key, A.key, "new/map"), ids(9, 8)),
+        ((A.key, "new/map"), ids(4)),
+        ((B.key, "new/map"), ids(3)),
+        (("new/map",), ids(2)),
+    ]
+
+
+def test_missing__one_more_layer_later(store: FeatureStore) -> None:
+    commit(store, ids(1, 2), A)
+    assert store.missing(ids(1, 2), [A.key, B.key]) == {(B.key,): ids(1, 2)}
+
+    commit(store, ids(1, 2), B)
+    assert store.missing(ids(1, 2), [A.key, B.key]) == {}
+    assert store.locate(A.key, ids(1, 2)).tolist() == [0, 1]
+    assert store.locate(B.key, ids(1, 2)).tolist() == [1024, 1025]
+
+
+def test_missing__no_samples_or_no_keys(store: FeatureStore) -> None:
+    commit(store, ids(1), A)
+
+    assert store.missing([], [A.key]) == store.missing(ids(2), []) == {}
+
+
+def test_failures__are_present_but_not_located(store: FeatureStore) -> None:
+    content = values(A, 3)
+    before = content.copy()
+    with store.writer([A], 3) as writer:
+        writer.commit(ids(1, 2, 3), {A.key: content}, {ids(2)[0]: ("unreadable", "truncated")})
+
+    assert store.missing(ids(1, 2, 3), [A.key]) == {}
+    assert store.locate(A.key, ids(1, 2, 3)).tolist() == [0, -1, 2]
+    assert store.failures(ids(3, 2, 1, 2)) == [
+        {"sample_id": ids(2)[0], "status": "unreadable", "reason": "truncated"}
+    ]
+    assert np.isnan(store.read(A.key, np.array([1]))).all()
+    np.testing.assert_array_equal(store.read(A.key, np.array([0, 2])), before[[0, 2]])
+    np.testing.assert_array_equal(content, before)
+
+
+def test_locate__first_good_row_wins(store: FeatureStore) -> None:
+    with store.writer([A], 3) as writer:
+        writer.commit(ids(1), {A.key: values(A, 1)}, {ids(1)[0]: ("unreadable", "network")})
+        writer.commit(ids(1), {A.key: values(A, 1)})
+        writer.commit(ids(1), {A.key: values(A, 1)})
+
+    assert store.locate(A.key, ids(1)).tolist() == [1024]
+
+
+def test_info__counts_and_sizes(store: FeatureStore) -> None:
+    with store.writer([A, B], 3) as writer:
+        writer.commit(
+            ids(1, 2, 3),
+            {A.key: values(A, 3), B.key: values(B, 3)},
+            {ids(2)[0]: ("unreadable", "truncated")},
+        )
+    commit(store, ids(3, 4), A)
+
+    info = json.loads(json.dumps(store.info()))
+    arrays = store.folder / "activations.zarr"
+    a_bytes = sum(file.stat().st_size for file in arrays.glob("layer1/pooled/c.*"))
+    files = [file for file in store.folder.rglob("*") if file.is_file()]
+    assert info["layers"][0] == {
+        "layer": "layer1",
+        "view": "pooled",
+        "shape": [4],
+        "dtype": "float16",
+        "rows": 5,
+        "bytes": a_bytes,
+    }
+    assert info["layers"][1]["rows"] == 3
+    assert (info["id"], info["rows"], info["images"], info["failed"]) == ("resnet", 5, 4, 1)
+    assert (info["segments"], info["files"]) == (2, len(files))
+    assert info["bytes"] == sum(file.stat().st_size for file in files)
