@@ -61,7 +61,7 @@ def check(store: FeatureStore, model: Model, numbers: list[int]) -> None:
         np.testing.assert_array_equal(store.read(key, rows[rows >= 0]), expected)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(runs, st.lists(st.integers(0, 31), max_size=40))
 def test_feature_store__is_a_dictionary(
     history: list[tuple[list[int], list[str], bool]], asked: list[int]

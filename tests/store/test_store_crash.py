@@ -24,7 +24,7 @@ SPECS = [
 KEYS = [spec.key for spec in SPECS]
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["store.feature_store"])
+processes.set_forkserver_preload(["pandas", "store.feature_store"])  # pyarrow imports pandas late
 
 
 def expected(spec: ArraySpec, sample_ids: list[str]) -> np.ndarray:
