@@ -18,7 +18,9 @@ from mintcore.errors import MintError
 Pixels = NDArray[np.uint8]
 
 # Pillow also opens formats that call other programs (EPS) or are rarely tested: those stay shut.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "MPO", "AVIF")
+Image.init()
+_WANTED = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+_FORMATS = [kind for kind in _WANTED if kind in Image.OPEN]
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

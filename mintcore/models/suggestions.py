@@ -23,7 +23,7 @@ def suggest(module: nn.Module, calls: Sequence[Call]) -> list[Layer]:
     around = (
         _stem(calls, blocks) | _embedding(calls, blocks) if blocks else _embedding(calls, set())
     )
-    chosen = blocks or _parts(module, calls)
+    chosen = blocks or _parts(module)
     inner = [call.layer for call in _picked(calls, chosen, around)]
     return [calls[0].layer, *inner, calls[-1].layer]
 
@@ -84,15 +84,17 @@ def _inside(name: str, blocks: set[str]) -> bool:
     return any(".".join(parts[:depth]) in blocks for depth in range(1, len(parts) + 1))
 
 
-def _parts(module: nn.Module, calls: Sequence[Call]) -> set[str]:
-    kinds = {call.layer.name: call.layer.kind for call in calls}
+def _parts(module: nn.Module) -> set[str]:
     children = dict(module.named_children())
-    rows = [name for name, child in children.items() if _is_row(child) and kinds.get(name) == "map"]
-    chosen = set(children)
-    if len(rows) == 1:
-        members = {f"{rows[0]}.{name}" for name, _ in children[rows[0]].named_children()}
-        chosen = chosen - {rows[0]} | members
-    return chosen
+    rows = [name for name, child in children.items() if _is_row(child) and _convolves(child)]
+    if len(rows) != 1:
+        return set(children)
+    members = {f"{rows[0]}.{name}" for name, _ in children[rows[0]].named_children()}
+    return set(children) - {rows[0]} | members
+
+
+def _convolves(module: nn.Module) -> bool:
+    return any(isinstance(part, nn.Conv2d) for part in module.modules())
 
 
 def _picked(calls: Sequence[Call], chosen: set[str], around: set[str]) -> Iterator[Call]:

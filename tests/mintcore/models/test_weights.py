@@ -1,0 +1,123 @@
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from mintcore.errors import MintError
+from mintcore.models.weights import apply_weights, load_weights
+
+STATE = {"weight": torch.tensor([[1.0, 2.0]]), "bias": torch.tensor([3.0])}
+
+
+@pytest.mark.parametrize("key", [None, "state_dict", "model", "net_state_dict"])
+def test_load_weights__checkpoint_bare_or_under_a_known_key(
+    tmp_path: Path, key: str | None
+) -> None:
+    torch.save(STATE if key is None else {key: STATE, "epoch": 7}, tmp_path / "w.pth")
+    assert load_weights(tmp_path / "w.pth")["weight"].tolist() == [[1.0, 2.0]]
+
+
+def test_load_weights__safetensors(tmp_path: Path) -> None:
+    save_file(STATE, tmp_path / "w.safetensors")
+    assert load_weights(tmp_path / "w.safetensors")["bias"].tolist() == [3.0]
+
+
+def test_load_weights__prefix_of_data_parallel_is_removed(tmp_path: Path) -> None:
+    torch.save({f"module.{key}": tensor for key, tensor in STATE.items()}, tmp_path / "w.pth")
+    assert set(load_weights(tmp_path / "w.pth")) == {"weight", "bias"}
+
+
+def test_load_weights__prefix_of_only_some_names_stays(tmp_path: Path) -> None:
+    torch.save({"module.a": STATE["bias"], "b": STATE["bias"]}, tmp_path / "w.pth")
+    assert set(load_weights(tmp_path / "w.pth")) == {"module.a", "b"}
+
+
+class Bomb:
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.marker,)
+
+
+def test_load_weights__code_in_a_checkpoint_does_not_run(tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    torch.save({"state_dict": STATE, "extra": Bomb(marker)}, tmp_path / "w.pth")
+    with pytest.raises(MintError, match=r"its code is never run: .* save its state_dict"):
+        load_weights(tmp_path / "w.pth")
+    assert not marker.exists()
+
+
+def test_load_weights__code_in_a_bare_pickle_does_not_run(tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps(Bomb(marker), protocol=2))
+    with pytest.raises(MintError):
+        load_weights(tmp_path / "w.pkl")
+    assert not marker.exists()
+
+
+def test_load_weights__the_bomb_of_these_tests_is_a_real_one(tmp_path: Path) -> None:
+    pickle.loads(pickle.dumps(Bomb(tmp_path / "ran")))  # noqa: S301 - made two words earlier
+    assert (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_load_weights__rubbish_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"rubbish" * 100)
+    with pytest.raises(MintError, match=name):
+        load_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_load_weights__truncated_file_is_refused(tmp_path: Path, name: str) -> None:
+    save = torch.save if name.endswith("pth") else save_file
+    save({"weight": torch.zeros(1000)}, tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(MintError, match="get it again"):
+        load_weights(tmp_path / name)
+
+
+def test_load_weights__missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MintError, match=r"gone\.pth is not a file"):
+        load_weights(tmp_path / "gone.pth")
+
+
+def test_load_weights__checkpoint_without_weights_is_refused(tmp_path: Path) -> None:
+    torch.save({"epoch": 3}, tmp_path / "w.pth")
+    with pytest.raises(MintError, match="holds no state dict"):
+        load_weights(tmp_path / "w.pth")
+
+
+def test_apply_weights__every_value_arrives() -> None:
+    module = nn.Linear(2, 1)
+    apply_weights(module, STATE)
+    assert module(torch.tensor([[10.0, 100.0]])).item() == 213.0
+
+
+def test_apply_weights__names_the_first_of_each_difference() -> None:
+    weights = {"weight": torch.zeros(1, 5), "scale": torch.zeros(1)}
+    with pytest.raises(MintError) as caught:
+        apply_weights(nn.Linear(2, 1), weights)
+    sentence = str(caught.value)
+    assert "1 missing, first bias" in sentence
+    assert "1 unexpected, first scale" in sentence
+    assert "weight ((1, 5) in the file, (1, 2) in the model)" in sentence
+
+
+def test_apply_weights__failure_changes_nothing() -> None:
+    module = nn.Linear(2, 1)
+    before = module.weight.clone()
+    with pytest.raises(MintError):
+        apply_weights(module, {"weight": torch.zeros(1, 2)})
+    assert torch.equal(module.weight, before)
+
+
+def test_apply_weights__counter_of_batches_may_be_missing() -> None:
+    norm = nn.BatchNorm2d(2)
+    weights = {key: tensor for key, tensor in norm.state_dict().items() if "batches" not in key}
+    apply_weights(norm, {**weights, "weight": torch.tensor([4.0, 5.0])})
+    assert norm.weight.tolist() == [4.0, 5.0]
