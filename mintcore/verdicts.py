@@ -65,7 +65,9 @@ class Verdict:
     meaning: str
 
 
-def tier_of(auc_ci: Interval, advantage: float, advantage_ci: Interval, blind_auc_ci_low: float) -> Tier:
+def tier_of(
+    auc_ci: Interval, advantage: float, advantage_ci: Interval, blind_auc_ci_low: float
+) -> Tier:
     """Choose the wording tier of an experiment.
 
     Args:
@@ -91,7 +93,9 @@ def image_verdict(tier: Tier, p_value: float) -> Verdict:
         p_value: Its conformal p-value against held-out externals.
     """
     if tier in (Tier.NO_EVIDENCE, Tier.DATASET_SHIFT):
-        return Verdict("cannot tell", tier, "This auditor cannot judge single images. " + MEANING[tier])
+        return Verdict(
+            "cannot tell", tier, "This auditor cannot judge single images. " + MEANING[tier]
+        )
     rarity = f"{p_value:.1%} of held-out external images score at least as high as this one."
     if p_value <= SIGNIFICANCE:
         return Verdict("looks like a member", tier, f"{rarity} {MEANING[tier]}")

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from mintcore import settings
+
 HomeOption = Annotated[
     Path,
     typer.Option(
         "--home",
-        envvar="MINT_HOME",
+        envvar=settings.HOME_VARIABLE,
         help="Folder that holds models, datasets, stores, auditors and audits.",
         show_default=True,
     ),
@@ -18,8 +20,9 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
 DeviceOption = Annotated[
-    str, typer.Option("--device", help="auto, cpu, cuda or cuda:N. 'auto' takes a GPU where one is.")
+    str,
+    typer.Option("--device", help="auto, cpu, cuda or cuda:N. 'auto' takes a GPU where one is."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of splits and initial weights.")]
 
-DEFAULT_HOME = Path("mint-home")
+DEFAULT_HOME = settings.DEFAULT_HOME

@@ -78,7 +78,9 @@ def bootstrap_aucs(
         count = min(_BATCH, resamples - start)
         weights = np.zeros((count, len(is_member)))
         for members in (positives, negatives):
-            drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=count)
+            drawn = rng.multinomial(
+                len(members), np.full(len(members), 1 / len(members)), size=count
+            )
             weights[:, members] = drawn
         columns = [
             _weighted_auc(row[rank], is_member[rank], weights[:, rank])

@@ -44,15 +44,15 @@ def member_share(
         difference of their rates is not above zero throughout its interval.
     """
     rng = np.random.default_rng(seed)
-    rates = [
-        _resampled_rates(scores >= threshold, rng) for scores in (audited, members, externals)
-    ]
+    rates = [_resampled_rates(scores >= threshold, rng) for scores in (audited, members, externals)]
     tail = (1 - level) / 2
     if np.quantile(rates[1] - rates[2], tail) <= 0:
         return None
     gap = np.maximum(rates[1] - rates[2], 1e-9)
     low, high = np.quantile(np.clip((rates[0] - rates[2]) / gap, 0, 1), [tail, 1 - tail])
-    hit, true, false = (float((scores >= threshold).mean()) for scores in (audited, members, externals))
+    hit, true, false = (
+        float((scores >= threshold).mean()) for scores in (audited, members, externals)
+    )
     value = min(1.0, max(0.0, (hit - false) / (true - false)))
     return Share(value, (float(low), float(high)))
 

@@ -60,7 +60,9 @@ def rate_at_fpr(positive: np.ndarray, negative: np.ndarray, fpr: float) -> RateA
     )
 
 
-def curve(positive: np.ndarray, negative: np.ndarray, points: int = 200) -> list[tuple[float, float]]:
+def curve(
+    positive: np.ndarray, negative: np.ndarray, points: int = 200
+) -> list[tuple[float, float]]:
     """ROC curve as (false-positive rate, true-positive rate) pairs, thinned to about ``points``.
 
     Rates below 1% are kept whole, since that is where a membership test is decided.

@@ -1,0 +1,17 @@
+"""Build an auditor's network by the name of its kind."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from mintcore.auditors import cnn, vanilla
+
+BUILDERS: dict[str, Callable[[tuple[int, ...]], nn.Module]] = {
+    "vanilla": vanilla.build,
+    "cnn": cnn.build,
+}
+
+
+def build_network(kind: str, shape: tuple[int, ...]) -> nn.Module:
+    """Build the network of a kind for activations of a shape, with weights from torch's current seed."""
+    return BUILDERS[kind](shape)

@@ -1,0 +1,91 @@
+"""Auditors as artefacts: written once, read back by audits and pages."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from mintcore.auditors.evidence import Examined
+from mintcore.auditors.networks import build_network
+from mintcore.cohorts import Cohort
+from mintcore.versions import versions
+from store.artefacts import Card, Home, write_card
+
+
+def publish_auditor(
+    home: Home,
+    auditor_id: str,
+    cohort: Cohort,
+    examined: Mapping[str, Examined],
+    fields: Mapping[str, Any],
+) -> None:
+    """Write an auditor with its blind baselines' networks, histories and scores.
+
+    Args:
+        home: The home folder.
+        auditor_id: Its id.
+        cohort: The images it was trained and tested on.
+        examined: "auditor" and each blind baseline.
+        fields: Settings and finding, for the card.
+    """
+    with home.publishing("auditors", auditor_id) as folder:
+        for name, result in examined.items():
+            save_file(result.network.state_dict(), folder / network_file(name))
+        pq.write_table(_history(examined), folder / "history.parquet")
+        pq.write_table(_scores(cohort, examined), folder / "scores.parquet")
+        networks = {
+            name: {
+                "store": result.evidence.store.folder.name,
+                "key": result.evidence.key,
+                "kind": result.evidence.kind,
+                "shape": list(result.evidence.shape),
+            }
+            for name, result in examined.items()
+        }
+        write_card(
+            folder,
+            "auditors",
+            auditor_id,
+            made_from=cohort.made_from,
+            networks=networks,
+            versions=versions(),
+            **fields,
+        )
+
+
+def load_network(home: Home, card: Card, name: str) -> nn.Module:
+    """Load one network of an auditor, "auditor" or a blind baseline, ready to score on the CPU."""
+    described = card["networks"][name]
+    network = build_network(described["kind"], tuple(described["shape"]))
+    network.load_state_dict(load_file(home.folder("auditors", card["id"]) / network_file(name)))
+    return network.eval()
+
+
+def network_file(name: str) -> str:
+    """Name the file of a network: ``model.safetensors`` is the auditor's."""
+    return (
+        "model.safetensors" if name == "auditor" else f"blind-{name.replace(' ', '-')}.safetensors"
+    )
+
+
+def _history(examined: Mapping[str, Examined]) -> pa.Table:
+    rows = [
+        {"network": name, **asdict(epoch)}
+        for name, result in examined.items()
+        for epoch in result.history
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def _scores(cohort: Cohort, examined: Mapping[str, Examined]) -> pa.Table:
+    columns: dict[str, np.ndarray | list[str]] = {
+        "sample_id": cohort.sample_ids,
+        "is_member": cohort.is_member,
+        "part": [str(part) for part in cohort.part],
+    }
+    return pa.table(columns | {name: result.scores for name, result in examined.items()})

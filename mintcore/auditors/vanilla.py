@@ -1,0 +1,27 @@
+"""The Vanilla MINT model: a three-layer perceptron over the pooled view of one layer.
+
+The widths are not published (2402.09225, section 4); ours are 128 and 64 with dropout.
+"""
+
+from torch import nn
+
+from mintcore.auditors.standardisation import Standardise
+
+WIDTHS = (128, 64)
+DROPOUT = 0.2
+
+
+def build(shape: tuple[int, ...]) -> nn.Module:
+    """Build the network for activations of shape (C,); it gives (B, 1) logits, higher for members."""
+    (features,) = shape
+    first, second = WIDTHS
+    return nn.Sequential(
+        Standardise(features),
+        nn.Linear(features, first),
+        nn.ReLU(),
+        nn.Dropout(DROPOUT),
+        nn.Linear(first, second),
+        nn.ReLU(),
+        nn.Dropout(DROPOUT),
+        nn.Linear(second, 1),
+    )

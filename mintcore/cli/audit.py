@@ -1,0 +1,119 @@
+"""``mint audit image | dataset | list``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
+from mintcore.cli.output import fields, show, table
+from mintcore.progress import ConsoleReporter
+from store.artefacts import Home
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+_DATASET_FIGURES = (
+    "id",
+    "dataset",
+    "verdict",
+    "tier",
+    "p_value",
+    "n_audited",
+    "n_excluded",
+    "n_failed",
+    "auc",
+    "auc_ci",
+    "blind_auc",
+    "advantage",
+    "advantage_ci",
+    "meaning",
+)
+AuditorArgument = Annotated[
+    str, typer.Argument(help="Id of an auditor, as `mint sweep` prints it.")
+]
+
+
+@app.command("image")
+def audit_image(
+    auditor: AuditorArgument,
+    files: Annotated[list[Path], typer.Argument(help="Image files.")],
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Audit single images: score, p-value and verdict of each.
+
+    Example: mint audit image resnet56.layer3.8.vanilla.0123456789 photo.png
+    """
+    from mintcore.image_audit import audit_images, load_image_auditor, publish_image_audit
+    from mintcore.images import decode_image
+
+    images = [
+        (file.name, decode_image(file)) for file in files
+    ]  # before the model: bad files fail fast
+    loaded = load_image_auditor(Home(home), auditor, device=device)
+    found = audit_images(loaded, images)
+    rows = []
+    for finding in found:
+        card = publish_image_audit(Home(home), loaded, finding)
+        rows.append({"id": card["id"], "kind": "image", "auditor": auditor, **_without_id(card)})
+    columns = {
+        "name": "image",
+        "score": "score",
+        "p_value": "p",
+        "tier": "tier",
+        "verdict": "verdict",
+    }
+
+    def render() -> None:
+        table(rows, columns)
+        typer.echo(rows[0]["meaning"])
+
+    show(rows, as_json, render)
+
+
+@app.command("dataset")
+def audit_whole_dataset(
+    auditor: AuditorArgument,
+    dataset: Annotated[str, typer.Argument(help="Name of a dataset.")],
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Audit a dataset as a whole: was it used, and what share of it?
+
+    Example: mint audit dataset resnet56.layer3.8.vanilla.0123456789 scraped-photos
+    """
+    from mintcore.audit import audit_dataset
+
+    with ConsoleReporter() as reporter:
+        card = audit_dataset(Home(home), auditor, dataset, device=device, reporter=reporter)
+    row = {**card, "kind": "dataset"}
+    report = Home(home).folder("audits", card["id"]) / "report.html"
+    show(row, as_json, lambda: fields({key: card[key] for key in _DATASET_FIGURES} | {"report": report}))
+
+
+@app.command("list")
+def list_audits(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """List the audits.
+
+    Example: mint audit list
+    """
+    rows = [
+        {
+            "id": card["id"],
+            "kind": card["audit_kind"],
+            "of": card.get("dataset", card.get("name")),
+            "auditor": card["auditor"],
+            "verdict": card["verdict"],
+            "tier": card["tier"],
+        }
+        for card in Home(home).cards("audits")
+    ]
+    show(
+        rows, as_json, lambda: table(rows, {key: key for key in rows[0]} if rows else {"id": "id"})
+    )
+
+
+def _without_id(card: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in card.items() if key not in ("id", "kind", "auditor")}

@@ -1,0 +1,42 @@
+"""``mint extract``."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
+from mintcore.cli.output import fields, show
+from mintcore.progress import ConsoleReporter
+from store.artefacts import Home
+
+
+def extract(
+    model: Annotated[str, typer.Argument(help="Name of the audited model.")],
+    datasets: Annotated[list[str], typer.Argument(help="Names of datasets.")],
+    layers: Annotated[
+        str, typer.Option("--layers", help="'all', or names and globs separated by commas.")
+    ] = "all",
+    views: Annotated[
+        str, typer.Option("--views", help="Of pooled and map, separated by commas.")
+    ] = "pooled,map",
+    map_side: Annotated[
+        int, typer.Option("--map-side", help="Maps are pooled to at most this many pixels a side.")
+    ] = 8,
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a model over datasets and keep its activations; what is in the store is not computed again.
+
+    Example: mint extract resnet56 cifar-train cifar-test --layers 'layer3.*' --views pooled
+    """
+    from mintcore.extraction import ExtractionRequest, extract_datasets
+
+    request = ExtractionRequest(
+        model, tuple(datasets), layers, tuple(view.strip() for view in views.split(",")), map_side
+    )
+    with ConsoleReporter() as reporter:
+        summary = asdict(extract_datasets(Home(home), request, device=device, reporter=reporter))
+    summary["arrays"] = list(summary["arrays"])
+    show(summary, as_json, lambda: fields({**summary, "arrays": len(summary["arrays"])}))

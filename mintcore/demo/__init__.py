@@ -1,0 +1,1 @@
+"""The demo: the whole main job, offline, on real images that dependencies ship."""

@@ -1,0 +1,28 @@
+"""Where models run."""
+
+import torch
+
+from mintcore.errors import MintError
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn "auto", "cpu", "cuda" or "cuda:N" into a device that is there.
+
+    Raises:
+        MintError: The name is not one of these, or that GPU is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise MintError(
+            f"--device {name!r} is not a device: use auto, cpu, cuda or cuda:N."
+        ) from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise MintError(
+            f"--device {name}: this machine shows {torch.cuda.device_count()} GPUs to PyTorch. Use --device cpu."
+        )
+    if device.type not in ("cpu", "cuda"):
+        raise MintError(f"--device {name!r} is not supported: use auto, cpu, cuda or cuda:N.")
+    return device

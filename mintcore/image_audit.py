@@ -1,0 +1,176 @@
+"""Audit single images."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import nn
+
+from mintcore.auditors.evidence import AUDITOR
+from mintcore.auditors.finding import calibrated
+from mintcore.auditors.fitting import score_values
+from mintcore.auditors.publication import load_network
+from mintcore.devices import choose_device
+from mintcore.errors import MintError
+from mintcore.evaluation.metrics import conformal_p_values
+from mintcore.extraction import activations
+from mintcore.images import image_id
+from mintcore.library import auditor_scores
+from mintcore.models.registration import AuditedModel, load_model
+from mintcore.report import write_image_report
+from mintcore.verdicts import Tier, image_verdict
+from mintcore.versions import versions
+from store.artefacts import Card, Home, write_card
+from store.layout import ArraySpec
+
+
+@dataclass(frozen=True)
+class ImageAuditor:
+    """An auditor that is loaded and ready for images.
+
+    Attributes:
+        card: The auditor's card.
+        model: The audited model.
+        network: The auditor's network.
+        known: The auditor's cohort: sample_id, is_member, part, scores.
+        device: Where model and network are.
+    """
+
+    card: Card
+    model: AuditedModel
+    network: nn.Module
+    known: pa.Table
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class ImageFinding:
+    """What was found for one image.
+
+    Attributes:
+        name: How the person called it.
+        sample_id: Its content's id.
+        score: The auditor's logit.
+        probability: Calibrated, as if half of all images were members.
+        p_value: Share of held-out externals that score at least as high.
+        verdict: A few words.
+        tier: The wording tier of the auditor.
+        meaning: The plain-language meaning.
+        registered_as: "member" or "external" where this very image is in the auditor's own data, else None.
+        registered_part: The part of that data it is in, else None.
+    """
+
+    name: str
+    sample_id: str
+    score: float
+    probability: float
+    p_value: float
+    verdict: str
+    tier: str
+    meaning: str
+    registered_as: str | None
+    registered_part: str | None
+
+
+def load_image_auditor(home: Home, auditor: str, *, device: str) -> ImageAuditor:
+    """Load an auditor with its audited model.
+
+    Raises:
+        MintError: The auditor or its model is not there, or the model is another one by now.
+    """
+    card = home.card("auditors", auditor)
+    target = choose_device(device)
+    model = load_model(home, card["model"], target)
+    if model.card["fingerprint"] != card["model_fingerprint"]:
+        raise MintError(
+            f"Model {card['model']!r} is not the one that auditor {auditor!r} was trained for: train a new auditor."
+        )
+    return ImageAuditor(
+        card,
+        model,
+        load_network(home, card, AUDITOR).to(target),
+        auditor_scores(home, auditor),
+        target,
+    )
+
+
+def audit_images(
+    auditor: ImageAuditor, images: Sequence[tuple[str, np.ndarray]]
+) -> list[ImageFinding]:
+    """Judge images.
+
+    Args:
+        auditor: From `load_image_auditor`.
+        images: Name and (H, W, 3) uint8 pixels of each.
+    """
+    spec = ArraySpec(auditor.card["layer"], auditor.card["view"], tuple(auditor.card["shape"]))
+    found = []
+    for name, pixels in images:  # one by one: a result must not depend on the images beside it
+        resized = auditor.model.preprocessing.resize_pixels(pixels)
+        values = activations(auditor.model, resized[None], [spec], auditor.device)[spec.key]
+        if not np.isfinite(values).all():
+            raise MintError(
+                f"{name}: the model's activations at {spec.layer} are not finite for this image."
+            )
+        score = float(score_values(auditor.network, values, auditor.device)[0])
+        found.append(_finding(auditor, name, image_id(pixels), score))
+    return found
+
+
+def publish_image_audit(home: Home, auditor: ImageAuditor, finding: ImageFinding) -> Card:
+    """Keep the audit of one image: its finding and a report, not the image."""
+    content = f"{auditor.card['id']}:{finding.sample_id}".encode()
+    audit_id = f"image-{hashlib.blake2b(content, digest_size=6).hexdigest()}"
+    with home.publishing("audits", audit_id) as folder:
+        card = write_card(
+            folder,
+            "audits",
+            audit_id,
+            audit_kind="image",
+            auditor=auditor.card["id"],
+            model=auditor.card["model"],
+            model_fingerprint=auditor.card["model_fingerprint"],
+            versions=versions(),
+            **asdict(finding),
+        )
+        write_image_report(folder / "report.html", card, auditor.card)
+    return home.card("audits", audit_id)
+
+
+def held_out_scores(auditor: ImageAuditor) -> tuple[np.ndarray, np.ndarray]:
+    """Give the auditor's scores of held-out members (P,) and externals (M,)."""
+    test = np.array(auditor.known.column("part").to_pylist()) == "test"
+    is_member = auditor.known.column("is_member").to_numpy(zero_copy_only=False)
+    values = auditor.known.column(AUDITOR).to_numpy()
+    usable = test & np.isfinite(values)
+    return values[usable & is_member], values[usable & ~is_member]
+
+
+def _finding(auditor: ImageAuditor, name: str, sample_id: str, score: float) -> ImageFinding:
+    _, external = held_out_scores(auditor)
+    p_value = float(conformal_p_values(np.array([score]), external)[0])
+    verdict = image_verdict(Tier(auditor.card["tier"]), p_value)
+    registered_as, part = _registered(auditor.known, sample_id)
+    return ImageFinding(
+        name=name,
+        sample_id=sample_id,
+        score=score,
+        probability=float(calibrated(np.array([score]), auditor.card["calibration"])[0]),
+        p_value=p_value,
+        verdict=verdict.verdict,
+        tier=verdict.tier.value,
+        meaning=verdict.meaning,
+        registered_as=registered_as,
+        registered_part=part,
+    )
+
+
+def _registered(known: pa.Table, sample_id: str) -> tuple[str | None, str | None]:
+    rows = np.flatnonzero(np.array(known.column("sample_id").to_pylist()) == sample_id)
+    if not len(rows):
+        return None, None
+    row = known.slice(int(rows[0]), 1).to_pylist()[0]
+    return "member" if row["is_member"] else "external", row["part"]
