@@ -46,9 +46,11 @@ _FAILURES = """
 """
 
 _COUNTS = """
-    SELECT count(DISTINCT sample_id) AS images,
-           count(DISTINCT sample_id) FILTER (status <> $ok) AS failed
-    FROM read_parquet($files)
+    SELECT count(*) AS images, count(*) FILTER (failed) AS failed
+    FROM (
+        SELECT bool_or(status <> $ok) AS failed
+        FROM read_parquet($files) GROUP BY sample_id::UUID  -- 16 bytes each, not 32
+    )
 """
 
 
