@@ -69,7 +69,8 @@ def audit_dataset(
     by_network = {name: values[scored] for name, values in by_network.items()}
     kept_ids = [sample for sample, keep in zip(sample_ids, scored, strict=True) if keep]
     finding = _find(card, by_network, held_out)
-    table = _image_table(home, card, dataset, kept_ids, by_network[AUDITOR], held_out)
+    described = samples(home, dataset, sample_ids=kept_ids).to_pylist()
+    table = _image_table(card, described, kept_ids, by_network[AUDITOR], held_out)
     fields = {
         "audit_kind": "dataset",
         "auditor": auditor,
@@ -102,7 +103,7 @@ def score_images(
         evidence = Evidence(name, described["kind"], store, described["key"])
         network = load_network(home, card, name).to(target)
         rows = store.locate(evidence.key, sample_ids)
-        found[name] = score_rows(network, evidence, rows, target)
+        found[name] = score_rows(network, evidence, rows)
     return found
 
 
@@ -125,19 +126,12 @@ def _sides(home: Home, card: Card, dataset: str) -> tuple[pa.Table, list[str], i
 
 
 def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Reporter) -> None:
-    subjects = load_subjects(home, card["model"], card["reference"], str(choose_device(device)))
+    subjects = load_subjects(home, card["model"], card["reference"], choose_device(device))
     images = images_of(home, [dataset])
     spec = ArraySpec(card["layer"], card["view"], tuple(card["shape"]))
-    extract(
-        home,
-        subjects.audited,
-        images,
-        [spec, pixels_spec(subjects.audited)],
-        device=device,
-        reporter=reporter,
-    )
+    extract(home, subjects.audited, images, [spec, pixels_spec(subjects.audited)], reporter)
     for model in subjects.blind().values():
-        extract(home, model, images, [spec], device=device, reporter=reporter)
+        extract(home, model, images, [spec], reporter)
 
 
 def _find(card: Card, by_network: dict[str, np.ndarray], held_out: pa.Table) -> dict[str, Any]:
@@ -172,14 +166,12 @@ def _find(card: Card, by_network: dict[str, np.ndarray], held_out: pa.Table) -> 
 
 
 def _image_table(
-    home: Home,
     card: Card,
-    dataset: str,
+    described: list[dict[str, Any]],
     kept_ids: list[str],
-    auditor_scores: np.ndarray,
+    scored: np.ndarray,
     held_out: pa.Table,
 ) -> pa.Table:
-    described = samples(home, dataset, sample_ids=kept_ids).to_pylist()
     by_id = {row["sample_id"]: row for row in described}
     is_member = held_out.column("is_member").to_numpy(zero_copy_only=False)
     external = held_out.column(AUDITOR).to_numpy()[~is_member]
@@ -189,9 +181,9 @@ def _image_table(
             "uri": [by_id[sample]["uri"] for sample in kept_ids],
             "label": pa.array([by_id[sample]["label"] for sample in kept_ids], pa.string()),
             "registered_as": [by_id[sample]["membership"] for sample in kept_ids],
-            "score": auditor_scores,
-            "probability": calibrated(auditor_scores, card["calibration"]),
-            "p_value": conformal_p_values(auditor_scores, external[np.isfinite(external)]),
+            "score": scored,
+            "probability": calibrated(scored, card["calibration"]),
+            "p_value": conformal_p_values(scored, external[np.isfinite(external)]),
         }
     ).sort_by([("score", "descending")])
 

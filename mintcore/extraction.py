@@ -4,31 +4,26 @@ What is already in the store is not computed again. Images are taken in blocks o
 block, so a run that was killed continues at the next block with the very batches an undisturbed run would have had.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
 
-from mintcore.datasets.reading import dataset_card, read_pixels, samples
+from mintcore.datasets.reading import dataset_card, samples
+from mintcore.decoding import BATCH_SIZE, decoded_ahead
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.images import image_id
 from mintcore.models.layers import MAP, POOLED, Layer, require_view, view_shape
 from mintcore.models.registration import AuditedModel, load_model
-from mintcore.models.taps import all_layers, choose_layers, layers, reduce_taps
+from mintcore.models.taps import choose_layers, layers, reduce_taps
 from mintcore.models.views import views
 from mintcore.progress import Reporter
 from store.artefacts import Home
 from store.feature_store import FeatureStore, create_store
 from store.layout import ArraySpec
-from store.writer import Writer
 
-BATCH_SIZE = 64
-DECODE_THREADS = 2
-BATCHES_AHEAD = 3
+COMMIT_BYTES = 256 * 2**20
 PIXELS_SIDE = 32
 VIEWS = (POOLED, MAP)
 
@@ -73,13 +68,6 @@ class ExtractionSummary:
     arrays: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Batch:
-    sample_ids: list[str]
-    pixels: torch.Tensor  # (B, C, H, W) uint8; zeros where decoding failed
-    failures: dict[str, tuple[str, str]]
-
-
 def extract_datasets(
     home: Home, request: ExtractionRequest, *, device: str, reporter: Reporter
 ) -> ExtractionSummary:
@@ -101,7 +89,7 @@ def extract_datasets(
     if not specs:
         raise MintError(f"None of the chosen layers has a {' or '.join(request.views)} view.")
     images = images_of(home, request.datasets)
-    return extract(home, model, images, specs, device=device, reporter=reporter)
+    return extract(home, model, images, specs, reporter)
 
 
 def array_specs(
@@ -159,18 +147,15 @@ def extract(
     model: AuditedModel,
     images: dict[str, str],
     specs: Sequence[ArraySpec],
-    *,
-    device: str,
     reporter: Reporter,
 ) -> ExtractionSummary:
     """Compute what the store lacks of some arrays for some images.
 
     Args:
         home: The home folder.
-        model: The audited model, already on its device.
+        model: The audited model, on the device that it is to run on.
         images: Sample id -> uri.
         specs: The arrays wanted.
-        device: Where the model is.
         reporter: Told of every batch.
     """
     store = store_of(home, model, len(images))
@@ -178,13 +163,14 @@ def extract(
     groups = store.missing(list(images), list(by_key))
     to_compute = sum(len(ids) for ids in groups.values())
     reporter.stage(f"Extract {model.card['id']}, {len(specs)} arrays", to_compute)
-    target = choose_device(device)
     for keys, sample_ids in groups.items():
         missing = [by_key[key] for key in keys]
         with store.writer(missing, rows=len(sample_ids)) as writer:
-            for start in range(0, len(sample_ids), store.block_rows):
-                block = sample_ids[start : start + store.block_rows]
-                _extract_block(writer, model, block, images, missing, target, reporter)
+            rows = _rows_a_commit(missing, store.block_rows)
+            for start in range(0, len(sample_ids), rows):
+                block = {name: images[name] for name in sample_ids[start : start + rows]}
+                arrays, failures = _compute(model, block, missing, reporter)
+                writer.commit(list(block), arrays, failures)
     failed = len(store.failures(list(images)))
     summary = ExtractionSummary(
         store=store.folder.name,
@@ -202,7 +188,7 @@ def extract(
 
 
 def activations(
-    model: AuditedModel, pixels: torch.Tensor, specs: Sequence[ArraySpec], device: torch.device
+    model: AuditedModel, pixels: torch.Tensor, specs: Sequence[ArraySpec]
 ) -> dict[str, np.ndarray]:
     """Run the model on one batch and give the wanted views as they are stored.
 
@@ -210,7 +196,6 @@ def activations(
         model: The audited model.
         pixels: (B, C, H, W) uint8, resized as the model's preprocessing says.
         specs: The arrays wanted.
-        device: Where to run it.
 
     Returns:
         Array key -> (B, *shape) in the array's dtype.
@@ -218,46 +203,45 @@ def activations(
     by_layer: dict[str, list[ArraySpec]] = {}
     for spec in specs:
         by_layer.setdefault(spec.layer, []).append(spec)
-    kinds = {layer.name: layer.kind for layer in all_layers(model)}
 
     def reduce(name: str, output: torch.Tensor) -> dict[str, np.ndarray]:
         kept = {}
         for spec in by_layer[name]:
             view, map_side = _parse_view(spec.view)
-            reduced = views(output, kinds[name], view, map_side).cpu().numpy()
+            reduced = views(output, model.layer_kinds[name], view, map_side).cpu().numpy()
             with np.errstate(
                 over="ignore"
             ):  # beyond float16 becomes infinite, which callers look for
                 kept[spec.key] = reduced.astype(spec.dtype)
         return kept
 
-    batch = model.preprocessing.normalise(pixels.to(device))
+    batch = model.preprocessing.normalise(pixels.to(model.device))
     tapped = reduce_taps(model, batch, list(by_layer), reduce)
     return {key: values for kept in tapped.values() for key, values in kept.items()}
 
 
-def _extract_block(
-    writer: Writer,
-    model: AuditedModel,
-    block: list[str],
-    images: dict[str, str],
-    specs: Sequence[ArraySpec],
-    device: torch.device,
-    reporter: Reporter,
-) -> None:
-    arrays = {spec.key: np.empty((len(block), *spec.shape), spec.dtype) for spec in specs}
+def _rows_a_commit(specs: Sequence[ArraySpec], block_rows: int) -> int:
+    """Bound what one commit holds in memory; the rest of its block stays unused, which costs nothing."""
+    row_bytes = sum(spec.row_bytes for spec in specs)
+    batches = max(1, COMMIT_BYTES // (row_bytes * BATCH_SIZE))
+    return min(block_rows, batches * BATCH_SIZE)
+
+
+def _compute(
+    model: AuditedModel, images: dict[str, str], specs: Sequence[ArraySpec], reporter: Reporter
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, str]]]:
+    """Give the activations of images, (N, *shape) an array, and the failures by sample id."""
+    arrays = {spec.key: np.empty((len(images), *spec.shape), spec.dtype) for spec in specs}
     failures: dict[str, tuple[str, str]] = {}
     done = 0
-    for batch in _decoded_ahead(model, block, images):
-        failures.update(batch.failures)
-        rows = slice(done, done + len(batch.sample_ids))
-        found = activations(model, batch.pixels, specs, device)
+    for batch in decoded_ahead(model.preprocessing, images):
+        found = activations(model, batch.pixels, specs)
         for key, values in found.items():
-            arrays[key][rows] = values
-        failures.update(_non_finite(batch.sample_ids, found))
+            arrays[key][done : done + len(values)] = values
+        failures |= _non_finite(batch.sample_ids, found) | batch.failures
         done += len(batch.sample_ids)
         reporter.advance(len(batch.sample_ids))
-    writer.commit(block, arrays, failures)
+    return arrays, failures
 
 
 def _non_finite(sample_ids: list[str], found: dict[str, np.ndarray]) -> dict[str, tuple[str, str]]:
@@ -267,44 +251,3 @@ def _non_finite(sample_ids: list[str], found: dict[str, np.ndarray]) -> dict[str
         for position in np.flatnonzero(~finite):
             failures[sample_ids[position]] = ("non-finite", f"{key} has values that are not finite")
     return failures
-
-
-def _decoded_ahead(
-    model: AuditedModel, block: list[str], images: dict[str, str]
-) -> Iterator[_Batch]:
-    """Decode a few batches ahead of the model, in order; at most BATCHES_AHEAD + 1 are in memory."""
-    starts = iter(range(0, len(block), BATCH_SIZE))
-
-    def decode(start: int) -> _Batch:
-        return _decode(model, block[start : start + BATCH_SIZE], images)
-
-    with ThreadPoolExecutor(DECODE_THREADS) as pool:
-        waiting: list[Future[_Batch]] = [
-            pool.submit(decode, s) for s in islice(starts, BATCHES_AHEAD)
-        ]
-        while waiting:
-            ready = waiting.pop(0).result()
-            waiting.extend(pool.submit(decode, s) for s in islice(starts, 1))
-            yield ready
-
-
-def _decode(model: AuditedModel, sample_ids: list[str], images: dict[str, str]) -> _Batch:
-    failures: dict[str, tuple[str, str]] = {}
-    height, width = model.preprocessing.size
-    pixels = torch.zeros(
-        (len(sample_ids), model.preprocessing.channels, height, width), dtype=torch.uint8
-    )
-    for position, sample_id in enumerate(sample_ids):
-        try:
-            image = read_pixels(images[sample_id])
-        except MintError as error:
-            failures[sample_id] = ("unreadable", str(error))
-            continue
-        if image_id(image) != sample_id:
-            failures[sample_id] = (
-                "changed",
-                f"{images[sample_id]} is not the image that was registered",
-            )
-            continue
-        pixels[position] = model.preprocessing.resize_pixels(image)
-    return _Batch(sample_ids, pixels, failures)

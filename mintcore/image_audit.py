@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-import torch
 from torch import nn
 
 from mintcore.auditors.evidence import AUDITOR
@@ -36,14 +35,12 @@ class ImageAuditor:
         model: The audited model.
         network: The auditor's network.
         known: The auditor's cohort: sample_id, is_member, part, scores.
-        device: Where model and network are.
     """
 
     card: Card
     model: AuditedModel
     network: nn.Module
     known: pa.Table
-    device: torch.device
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,6 @@ def load_image_auditor(home: Home, auditor: str, *, device: str) -> ImageAuditor
         model,
         load_network(home, card, AUDITOR).to(target),
         auditor_scores(home, auditor),
-        target,
     )
 
 
@@ -110,12 +106,12 @@ def audit_images(
     found = []
     for name, pixels in images:  # one by one: a result must not depend on the images beside it
         resized = auditor.model.preprocessing.resize_pixels(pixels)
-        values = activations(auditor.model, resized[None], [spec], auditor.device)[spec.key]
+        values = activations(auditor.model, resized[None], [spec])[spec.key]
         if not np.isfinite(values).all():
             raise MintError(
                 f"{name}: the model's activations at {spec.layer} are not finite for this image."
             )
-        score = float(score_values(auditor.network, values, auditor.device)[0])
+        score = float(score_values(auditor.network, values)[0])
         found.append(_finding(auditor, name, image_id(pixels), score))
     return found
 

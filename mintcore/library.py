@@ -1,14 +1,17 @@
 """What is in a home folder, as tables: for pages and commands. Reads cards and small files; never imports torch."""
 
 import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintcore.models.layers import INPUT, MAP, Layer, view_shape
 from mintcore.settings import DEFAULT_HOME, HOME_VARIABLE
-from store.artefacts import Card, Home
+from store.artefacts import Card, Home, Kind
 from store.feature_store import open_store
 
 _AUDITOR_FIGURES = (
@@ -31,6 +34,15 @@ _AUDITOR_FIGURES = (
 def home_of_environment() -> Home:
     """Give the home folder that ``MINT_HOME`` names, or ``./mint-home``."""
     return Home(Path(os.environ.get(HOME_VARIABLE, DEFAULT_HOME)))
+
+
+def artefact_versions(home: Home, kind: Kind) -> dict[str, int]:
+    """List the artefacts of a kind with the time each was published, nanoseconds: the key of a cache.
+
+    An artefact never changes, but its folder can be deleted and another be published under its name.
+    """
+    files = sorted((home.path / kind).glob("*/card.json"))
+    return {file.parent.name: file.stat().st_mtime_ns for file in files}
 
 
 def auditor_row(card: Card) -> dict[str, Any]:
@@ -61,6 +73,66 @@ def audit_row(card: Card) -> dict[str, Any]:
 def audit_rows(home: Home) -> list[dict[str, Any]]:
     """List the audits, newest first, one line each."""
     return [audit_row(card) for card in reversed(home.cards("audits"))]
+
+
+def experiment_of(auditor: Card) -> dict[str, Any]:
+    """Say which experiment an auditor belongs to: all that is the same across its layers and kinds."""
+    return {
+        "model": auditor["model"],
+        "members": auditor["made_from"]["members"]["dataset"],
+        "external": auditor["made_from"]["external"]["dataset"],
+        "reference": auditor["reference"],
+        "map_side": auditor["map_side"],
+        "seed": auditor["seed"],
+    }
+
+
+def experiment_key(auditor: Card) -> str:
+    """Give a short name of an auditor's experiment that fits into a URL."""
+    return ".".join(str(value) for value in experiment_of(auditor).values())
+
+
+def experiments(auditors: Sequence[Card]) -> dict[str, dict[str, Any]]:
+    """List the experiments by their short names, those with the most auditors first."""
+    counts = Counter(experiment_key(card) for card in auditors)
+    described = {experiment_key(card): experiment_of(card) for card in auditors}
+    return {key: described[key] for key, _ in counts.most_common()}
+
+
+def auditors_of(
+    auditors: Sequence[Card], experiment: Mapping[str, Any], layers: Sequence[str]
+) -> list[Card]:
+    """Pick the auditors of one experiment, in the order of the layers; of two for the same, the newer."""
+    found = {
+        (card["layer"], card["auditor_kind"]): card
+        for card in sorted(auditors, key=lambda card: str(card["created"]))
+        if experiment_of(card) == experiment and card["layer"] in layers
+    }
+    return sorted(
+        found.values(), key=lambda card: (layers.index(card["layer"]), card["auditor_kind"])
+    )
+
+
+def datasets_with(datasets: Sequence[Mapping[str, Any]], membership: str) -> list[str]:
+    """List the names of datasets that have images of a membership, those with the most of them first."""
+    counts = {card["id"]: card["counts"]["membership"].get(membership, 0) for card in datasets}
+    return sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+
+
+def comparison_cards(home: Home) -> list[Card]:
+    """Read the comparisons of databases, newest first; each has a cell a pair in ``cells``."""
+    return list(reversed(home.cards("comparisons")))
+
+
+def layer_names(model: Card) -> list[str]:
+    """List the layers of a model that an auditor can be trained for, from input to output."""
+    return [layer["name"] for layer in model["layers"] if layer["name"] != INPUT]
+
+
+def has_map(model: Card, layer: str) -> bool:
+    """Tell whether a layer can be kept as a map, which a CNN auditor needs."""
+    known = {found["name"]: Layer.from_json(found) for found in model["layers"]}
+    return layer in known and view_shape(known[layer], MAP, None) is not None
 
 
 def store_infos(home: Home) -> list[dict[str, Any]]:

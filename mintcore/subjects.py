@@ -1,6 +1,9 @@
 """The models whose activations one experiment needs: the audited one, and those that cannot know the members."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import torch
 
 from mintcore.errors import MintError
 from mintcore.models.registration import AuditedModel, fresh_twin, load_model
@@ -29,7 +32,7 @@ class Subjects:
         return named if self.reference is None else {**named, "reference model": self.reference}
 
 
-def load_subjects(home: Home, model: str, reference: str | None, device: str) -> Subjects:
+def load_subjects(home: Home, model: str, reference: str | None, device: torch.device) -> Subjects:
     """Load the audited model and its blind counterparts.
 
     Raises:
@@ -45,14 +48,16 @@ def load_subjects(home: Home, model: str, reference: str | None, device: str) ->
     return Subjects(audited, fresh_twin(audited, FRESH_SEED), load_model(home, reference, device))
 
 
-def refuse_reference_that_saw_members(reference: Card, members: str) -> None:
-    """Refuse a reference model that was trained here on the very dataset whose members are tested.
+def refuse_partial_reference(reference: Card, tested: Sequence[str]) -> None:
+    """Refuse a reference model that was trained here on a dataset under test: it would not be blind.
 
     Raises:
         MintError: It was.
     """
     trained_on = reference.get("trained_on", {}).get("datasets", [])
-    if members in trained_on:
+    shared = sorted(set(trained_on) & set(tested))
+    if shared:
         raise MintError(
-            f"The reference model {reference['id']!r} was trained on {members!r}, so it is not blind to the members."
+            f"The reference model {reference['id']!r} was trained on {shared[0]!r}, so it is not blind in this test: "
+            "name one that saw neither the members nor the externals."
         )

@@ -3,25 +3,22 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import torch
 
 from mintcore.auditors import KIND_VIEWS
 from mintcore.auditors.evidence import AUDITOR, PIXELS, Evidence, Examined, examine
 from mintcore.auditors.finding import find
 from mintcore.auditors.fitting import Epoch, FitSettings
-from mintcore.auditors.publication import publish_auditor
+from mintcore.auditors.publication import find_examined, publish_auditor
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.extraction import array_specs, extract, images_of, pixels_spec, store_of
-from mintcore.models.layers import Layer
 from mintcore.models.taps import choose_layers
 from mintcore.progress import Reporter
-from mintcore.subjects import Subjects, load_subjects, refuse_reference_that_saw_members
+from mintcore.subjects import Subjects, load_subjects, refuse_partial_reference
 from store.artefacts import Card, Home
 from store.layout import ArraySpec
 
@@ -52,6 +49,15 @@ class SweepRequest:
 
 
 @dataclass(frozen=True)
+class _Experiment:
+    home: Home
+    request: SweepRequest
+    subjects: Subjects
+    cohort: Cohort
+    reporter: Reporter
+
+
+@dataclass(frozen=True)
 class _Plan:
     auditor_id: str
     kind: str
@@ -74,16 +80,16 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
         MintError: A name is unknown, an image is member and external at once, or there are too few images.
     """
     _refuse_unknown_kinds(request.kinds)
-    target = choose_device(device)
-    subjects = load_subjects(home, request.model, request.reference, str(target))
+    subjects = load_subjects(home, request.model, request.reference, choose_device(device))
     if subjects.reference is not None:
-        refuse_reference_that_saw_members(subjects.reference.card, request.members)
+        refuse_partial_reference(subjects.reference.card, (request.members, request.external))
     cohort = build_cohort(home, request.members, request.external, request.seed)
-    plans = _plan(request, subjects, cohort, choose_layers(subjects.audited, request.layers))
+    experiment = _Experiment(home, request, subjects, cohort, reporter)
+    plans = _plan(experiment)
     missing = [plan for plan in plans if not home.has("auditors", plan.auditor_id)]
     if missing:
-        _extract(home, request, subjects, missing, device, reporter)
-        _train(home, request, subjects, cohort, missing, target, reporter)
+        _extract(experiment, missing)
+        _train(experiment, missing)
     reporter.log(f"{len(missing)} auditors trained, {len(plans) - len(missing)} there already")
     return [home.card("auditors", plan.auditor_id) for plan in plans]
 
@@ -96,14 +102,15 @@ def _refuse_unknown_kinds(kinds: Sequence[str]) -> None:
         )
 
 
-def _plan(
-    request: SweepRequest, subjects: Subjects, cohort: Cohort, chosen: Sequence[Layer]
-) -> list[_Plan]:
-    plans = []
-    for layer in chosen:
-        for kind in request.kinds:
-            for spec in array_specs([layer], [KIND_VIEWS[kind]], request.map_side):
-                plans.append(_Plan(_auditor_id(request, subjects, cohort, kind, spec), kind, spec))
+def _plan(experiment: _Experiment) -> list[_Plan]:
+    request = experiment.request
+    chosen = choose_layers(experiment.subjects.audited, request.layers)
+    plans = [
+        _Plan(_auditor_id(experiment, kind, spec), kind, spec)
+        for layer in chosen
+        for kind in request.kinds
+        for spec in array_specs([layer], [KIND_VIEWS[kind]], request.map_side)
+    ]
     if not plans:
         raise MintError(
             f"None of the chosen layers can be read by {' or '.join(request.kinds)}: a CNN auditor needs a map, "
@@ -112,91 +119,70 @@ def _plan(
     return plans
 
 
-def _auditor_id(
-    request: SweepRequest, subjects: Subjects, cohort: Cohort, kind: str, spec: ArraySpec
-) -> str:
+def _auditor_id(experiment: _Experiment, kind: str, spec: ArraySpec) -> str:
+    request, subjects = experiment.request, experiment.subjects
     content = {
-        "model": subjects.audited.card["fingerprint"],
-        "blind": [model.card["fingerprint"] for model in subjects.blind().values()],
-        "cohort": cohort.made_from,
+        "model": subjects.audited.fingerprint,
+        "blind": [model.fingerprint for model in subjects.blind().values()],
+        "cohort": experiment.cohort.made_from,
         "kind": kind,
         "array": asdict(spec),
         "settings": asdict(FitSettings()),
         "seed": request.seed,
     }
-    digest = hashlib.blake2b(
-        json.dumps(content, sort_keys=True).encode(), digest_size=5
-    ).hexdigest()
+    encoded = json.dumps(content, sort_keys=True).encode()
+    digest = hashlib.blake2b(encoded, digest_size=5).hexdigest()
     return f"{request.model[:40]}.{spec.layer[:30]}.{kind}.{digest}"
 
 
-def _extract(
-    home: Home,
-    request: SweepRequest,
-    subjects: Subjects,
-    plans: Sequence[_Plan],
-    device: str,
-    reporter: Reporter,
-) -> None:
+def _extract(experiment: _Experiment, plans: Sequence[_Plan]) -> None:
+    home, request, subjects = experiment.home, experiment.request, experiment.subjects
     images = images_of(home, (request.members, request.external))
     specs = list({plan.spec.key: plan.spec for plan in plans}.values())
-    extract(
-        home,
-        subjects.audited,
-        images,
-        [*specs, pixels_spec(subjects.audited)],
-        device=device,
-        reporter=reporter,
-    )
+    with_pixels = [*specs, pixels_spec(subjects.audited)]
+    extract(home, subjects.audited, images, with_pixels, experiment.reporter)
     for model in subjects.blind().values():
-        extract(home, model, images, specs, device=device, reporter=reporter)
+        extract(home, model, images, specs, experiment.reporter)
 
 
-def _train(
-    home: Home,
-    request: SweepRequest,
-    subjects: Subjects,
-    cohort: Cohort,
-    plans: Sequence[_Plan],
-    device: torch.device,
-    reporter: Reporter,
-) -> None:
-    stores = {AUDITOR: store_of(home, subjects.audited, 0)}
-    stores |= {name: store_of(home, model, 0) for name, model in subjects.blind().items()}
-    reporter.stage(f"Train auditors of {request.model}", len(plans) * len(stores) + 1)
-    pixels = Evidence(PIXELS, "cnn", stores[AUDITOR], pixels_spec(subjects.audited).key)
-    examined_pixels = _examine(pixels, cohort, request, device, reporter)
+def _train(experiment: _Experiment, plans: Sequence[_Plan]) -> None:
+    subjects, cohort = experiment.subjects, experiment.cohort
+    models = {AUDITOR: subjects.audited, **subjects.blind()}
+    stores = {name: store_of(experiment.home, model, 0) for name, model in models.items()}
+    experiment.reporter.stage(
+        f"Train auditors of {subjects.audited.name}", len(plans) * len(stores) + 1
+    )
+    pixels_key = pixels_spec(subjects.audited).key
+    pixels = _examine_once(experiment, Evidence(PIXELS, "cnn", stores[AUDITOR], pixels_key))
     for plan in plans:
         began = time.monotonic()
         examined = {
-            name: _examine(
-                Evidence(name, plan.kind, store, plan.spec.key), cohort, request, device, reporter
-            )
+            name: _examine(experiment, Evidence(name, plan.kind, store, plan.spec.key))
             for name, store in stores.items()
         }
-        examined[PIXELS] = examined_pixels
+        examined[PIXELS] = pixels  # it does not depend on the layer
         scores = {name: result.scores for name, result in examined.items()}
-        publish_auditor(
-            home,
-            plan.auditor_id,
-            cohort,
-            examined,
-            {
-                **_settings(request, subjects, plan, device),
-                "seconds": time.monotonic() - began,
-                "validation_auc": max(epoch.validation_auc for epoch in examined[AUDITOR].history),
-                **find(scores, cohort, request.seed),
-            },
-        )
+        fields = {
+            **_settings(experiment, plan),
+            "seconds": time.monotonic() - began,
+            "validation_auc": max(epoch.validation_auc for epoch in examined[AUDITOR].history),
+            **find(scores, cohort, experiment.request.seed),
+        }
+        publish_auditor(experiment.home, plan.auditor_id, cohort, examined, fields)
 
 
-def _examine(
-    evidence: Evidence,
-    cohort: Cohort,
-    request: SweepRequest,
-    device: torch.device,
-    reporter: Reporter,
-) -> Examined:
+def _examine_once(experiment: _Experiment, evidence: Evidence) -> Examined:
+    """Take what an earlier auditor of the same cohort fitted, since raw pixels are the same for every layer."""
+    seed = experiment.request.seed
+    known = find_examined(experiment.home, evidence, experiment.cohort, FitSettings(), seed)
+    if known is None:
+        return _examine(experiment, evidence)
+    experiment.reporter.advance()
+    return known
+
+
+def _examine(experiment: _Experiment, evidence: Evidence) -> Examined:
+    reporter = experiment.reporter
     label = f"{evidence.name}: {evidence.kind} on {evidence.key}"
 
     def on_epoch(epoch: Epoch) -> None:
@@ -205,22 +191,21 @@ def _examine(
 
     examined = examine(
         evidence,
-        cohort,
+        experiment.cohort,
         settings=FitSettings(),
-        seed=request.seed,
-        device=device,
+        seed=experiment.request.seed,
+        device=experiment.subjects.audited.device,
         on_epoch=on_epoch,
     )
     reporter.advance()
     return examined
 
 
-def _settings(
-    request: SweepRequest, subjects: Subjects, plan: _Plan, device: torch.device
-) -> Mapping[str, Any]:
+def _settings(experiment: _Experiment, plan: _Plan) -> dict[str, Any]:
+    request, audited = experiment.request, experiment.subjects.audited
     return {
         "model": request.model,
-        "model_fingerprint": subjects.audited.card["fingerprint"],
+        "model_fingerprint": audited.fingerprint,
         "reference": request.reference,
         "layer": plan.spec.layer,
         "auditor_kind": plan.kind,
@@ -229,5 +214,5 @@ def _settings(
         "map_side": request.map_side,
         "seed": request.seed,
         "settings": asdict(FitSettings()),
-        "device": str(device),
+        "device": str(audited.device),
     }

@@ -6,8 +6,10 @@ has nothing to do with membership (2409.19798; 2406.16201). So the tier is tied 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from mintcore.evaluation.intervals import Interval
+if TYPE_CHECKING:  # scipy takes a second to import, and pages show verdicts
+    from mintcore.evaluation.intervals import Interval
 
 BLIND_AUC_CAP = 0.55
 MODERATE_FROM = 0.05
@@ -66,7 +68,7 @@ class Verdict:
 
 
 def tier_of(
-    auc_ci: Interval, advantage: float, advantage_ci: Interval, blind_auc_ci_low: float
+    auc_ci: "Interval", advantage: float, advantage_ci: "Interval", blind_auc_ci_low: float
 ) -> Tier:
     """Choose the wording tier of an experiment.
 
@@ -107,7 +109,7 @@ def image_verdict(tier: Tier, p_value: float) -> Verdict:
     )
 
 
-def dataset_verdict(tier: Tier, p_value: float, share_ci: Interval | None) -> Verdict:
+def dataset_verdict(tier: Tier, p_value: float, share_ci: "Interval | None") -> Verdict:
     """Put the result for a whole dataset into words.
 
     Args:

@@ -17,8 +17,6 @@ from store.layout import ArraySpec, choose_layout
 MAX_BLOCKS = 1_000_000
 """Blocks a store can hold. Arrays have this length from the start, so they never need a resize."""
 
-COMPRESSED_VIEW = "map"
-
 Array = zarr.Array[Any]
 
 if importlib.util.find_spec("zarrs") is not None:
@@ -33,7 +31,8 @@ def create_root(folder: Path) -> None:
 def create_array(folder: Path, spec: ArraySpec, block_rows: int) -> None:
     """Make an empty array and force its metadata to disk."""
     layout = choose_layout(spec.row_bytes, block_rows)
-    zstd = [ZstdCodec(level=1)] if spec.view == COMPRESSED_VIEW else []
+    # zstd pays for maps, not for vectors of float16
+    zstd = [ZstdCodec(level=1)] if len(spec.shape) > 1 else []
     zarr.open_group(_root(folder), mode="r+").create_array(
         spec.key,
         shape=(MAX_BLOCKS * block_rows, *spec.shape),

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from mintcore.activations import ActivationSet
-from mintcore.auditors.fitting import Epoch, FitSettings, fit, score
-from mintcore.cohorts import Cohort
+from mintcore.auditors.fitting import Epoch, FitSettings, LabelledSet, fit, score
+from mintcore.cohorts import Cohort, Part
 from store.feature_store import FeatureStore
 
 AUDITOR = "auditor"
@@ -68,39 +68,32 @@ def examine(
 ) -> Examined:
     """Fit a network on the training part, choose its epoch on the validation part, score every part."""
     rows = evidence.store.locate(evidence.key, cohort.sample_ids)
-    present = rows >= 0
 
-    def activation_set(positions: np.ndarray) -> ActivationSet:
-        return ActivationSet(evidence.store, evidence.key, rows[positions])
+    def labelled(part: Part) -> LabelledSet:
+        positions = np.flatnonzero((rows >= 0) & (cohort.part == part))
+        activations = ActivationSet(evidence.store, evidence.key, rows[positions])
+        return LabelledSet(activations, cohort.is_member[positions])
 
-    train = np.flatnonzero(present & (cohort.part == "train"))
-    validation = np.flatnonzero(present & (cohort.part == "validation"))
     fitted = fit(
         evidence.kind,
-        activation_set(train),
-        cohort.is_member[train],
-        activation_set(validation),
-        cohort.is_member[validation],
+        labelled("train"),
+        labelled("validation"),
         settings=settings,
         seed=seed,
         device=device,
         on_epoch=on_epoch,
     )
-    return Examined(
-        evidence, fitted.network, fitted.history, score_rows(fitted.network, evidence, rows, device)
-    )
+    scores = score_rows(fitted.network, evidence, rows)
+    return Examined(evidence, fitted.network, fitted.history, scores)
 
 
-def score_rows(
-    network: nn.Module, evidence: Evidence, rows: np.ndarray, device: torch.device
-) -> np.ndarray:
+def score_rows(network: nn.Module, evidence: Evidence, rows: np.ndarray) -> np.ndarray:
     """Score rows of the evidence's array.
 
     Args:
         network: A fitted network.
         evidence: Where the rows are.
         rows: (N,) int64, -1 where an image has no activation.
-        device: Where the network is.
 
     Returns:
         (N,) float64 logits, NaN where there is no activation.
@@ -108,7 +101,6 @@ def score_rows(
     scores = np.full(len(rows), np.nan)
     present = np.flatnonzero(rows >= 0)
     if len(present):
-        scores[present] = score(
-            network, ActivationSet(evidence.store, evidence.key, rows[present]), device
-        )
+        activations = ActivationSet(evidence.store, evidence.key, rows[present])
+        scores[present] = score(network, activations)
     return scores

@@ -37,6 +37,19 @@ class FitSettings:
 
 
 @dataclass(frozen=True)
+class LabelledSet:
+    """Activations with what is known of their images.
+
+    Attributes:
+        activations: N activations.
+        is_member: (N,) bool.
+    """
+
+    activations: ActivationSet
+    is_member: np.ndarray
+
+
+@dataclass(frozen=True)
 class Epoch:
     """One epoch of a training; losses are mean binary cross-entropies."""
 
@@ -56,10 +69,8 @@ class Fitted:
 
 def fit(
     kind: str,
-    train: ActivationSet,
-    train_targets: np.ndarray,
-    validation: ActivationSet,
-    validation_targets: np.ndarray,
+    train: LabelledSet,
+    validation: LabelledSet,
     *,
     settings: FitSettings,
     seed: int,
@@ -70,10 +81,8 @@ def fit(
 
     Args:
         kind: "vanilla" or "cnn".
-        train: N activations.
-        train_targets: (N,) bool, true for members.
-        validation: M activations.
-        validation_targets: (M,) bool.
+        train: What the weights are fitted on.
+        validation: What the epoch is chosen on.
         settings: How to fit.
         seed: Seed of the weights, the order of images and dropout; on a CPU the result is reproducible.
         device: Where to fit.
@@ -82,113 +91,90 @@ def fit(
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        network = build_network(kind, train.shape)
-        _standardise(network, train)
+        network = build_network(kind, train.activations.shape)
+        _standardise(network, train.activations)
         network.to(device)
-        return _fit(
-            network,
-            train,
-            train_targets,
-            validation,
-            validation_targets,
-            settings,
-            rng,
-            device,
-            on_epoch,
-        )
+        history: list[Epoch] = []
+        best = copy.deepcopy(network.state_dict())
+        for epoch in _epochs(network, train, validation, settings, rng):
+            history.append(epoch)
+            on_epoch(epoch)
+            if _best_epoch(history) == epoch.epoch:
+                best = copy.deepcopy(network.state_dict())
+            elif epoch.epoch - _best_epoch(history) >= settings.patience:
+                break
+    network.load_state_dict(best)
+    return Fitted(network.eval(), history)
 
 
-def score(network: nn.Module, activation_set: ActivationSet, device: torch.device) -> np.ndarray:
+def score(network: nn.Module, activations: ActivationSet) -> np.ndarray:
     """Score every activation of a set.
 
     Returns:
         (N,) float64 logits, higher for members, in the order of the set's rows.
     """
-    scores = np.empty(len(activation_set))
-    for positions, values in activation_set.sequential(SCORING_BATCH):
-        scores[positions] = score_values(network, values, device)
+    scores = np.empty(len(activations))
+    for positions, values in activations.sequential(SCORING_BATCH):
+        scores[positions] = score_values(network, values)
     return scores
 
 
 @torch.inference_mode()
-def score_values(network: nn.Module, values: np.ndarray, device: torch.device) -> np.ndarray:
+def score_values(network: nn.Module, values: np.ndarray) -> np.ndarray:
     """Score (B, *shape) activations: (B,) float64 logits."""
     network.eval()
-    logits = network(_tensor(values, device))
+    logits = network(_tensor(values, _device(network)))
     return np.asarray(logits.squeeze(1).double().cpu().numpy())
 
 
-def _fit(
+def _epochs(
     network: nn.Module,
-    train: ActivationSet,
-    targets: np.ndarray,
-    validation: ActivationSet,
-    validation_targets: np.ndarray,
+    train: LabelledSet,
+    validation: LabelledSet,
     settings: FitSettings,
     rng: np.random.Generator,
-    device: torch.device,
-    on_epoch: Callable[[Epoch], None],
-) -> Fitted:
-    balance = torch.tensor((~targets).sum() / targets.sum(), dtype=torch.float32, device=device)
-    loss_of = nn.BCEWithLogitsLoss(pos_weight=balance)
+) -> Iterator[Epoch]:
+    """Train in place, one epoch whenever the next is asked for."""
+    device = _device(network)
+    members = train.is_member.sum()
+    balance = torch.tensor((len(train.is_member) - members) / members, dtype=torch.float32)
+    loss_of = nn.BCEWithLogitsLoss(pos_weight=balance).to(device)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
-    steps = settings.epochs * math.ceil(len(train) / settings.batch_size)
+    steps = settings.epochs * math.ceil(len(train.is_member) / settings.batch_size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    history: list[Epoch] = []
-    best, best_state = -1.0, copy.deepcopy(network.state_dict())
     for number in range(1, settings.epochs + 1):
         network.train()
         losses = []
-        for values, target in _steps(train, targets, settings.batch_size, rng, device):
-            loss = loss_of(network(values).squeeze(1), target)
+        for positions, values in train.activations.shuffled(settings.batch_size, rng):
+            if len(positions) == 1:  # batch norm cannot learn from a single image
+                continue
+            target = _tensor(train.is_member[positions], device)
+            loss = loss_of(network(_tensor(values, device)).squeeze(1), target)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
             losses.append(loss.detach())
-        epoch = _validate(
-            network, validation, validation_targets, loss_of, number, torch.stack(losses), device
-        )
-        history.append(epoch)
-        on_epoch(epoch)
-        if epoch.validation_auc > best:
-            best, best_state = epoch.validation_auc, copy.deepcopy(network.state_dict())
-        elif number - _best_epoch(history) >= settings.patience:
-            break
-    network.load_state_dict(best_state)
-    return Fitted(network.eval(), history)
+        yield _validated(network, validation, loss_of, number, float(torch.stack(losses).mean()))
 
 
-def _steps(
-    train: ActivationSet,
-    targets: np.ndarray,
-    batch_size: int,
-    rng: np.random.Generator,
-    device: torch.device,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    for positions, values in train.shuffled(batch_size, rng):
-        if len(positions) > 1:  # batch norm cannot learn from a single image
-            yield _tensor(values, device), _tensor(targets[positions], device)
-
-
-def _validate(
+def _validated(
     network: nn.Module,
-    validation: ActivationSet,
-    targets: np.ndarray,
+    validation: LabelledSet,
     loss_of: nn.Module,
     number: int,
-    train_losses: torch.Tensor,
-    device: torch.device,
+    train_loss: float,
 ) -> Epoch:
-    scores = score(network, validation, device)
-    loss = loss_of(_tensor(scores, device), _tensor(targets, device))
+    device = _device(network)
+    scores = score(network, validation.activations)
+    is_member = validation.is_member
     return Epoch(
         epoch=number,
-        train_loss=float(train_losses.mean()),
-        validation_loss=float(loss),
-        validation_auc=auc(scores[targets], scores[~targets]),
+        train_loss=train_loss,
+        validation_loss=float(loss_of(_tensor(scores, device), _tensor(is_member, device))),
+        validation_auc=auc(scores[is_member], scores[~is_member]),
     )
 
 
@@ -200,6 +186,10 @@ def _standardise(network: nn.Module, train: ActivationSet) -> None:
     for module in network.modules():
         if isinstance(module, Standardise):
             module.fit(values for _, values in train.sequential(SCORING_BATCH))
+
+
+def _device(network: nn.Module) -> torch.device:
+    return next(network.parameters()).device
 
 
 def _tensor(values: np.ndarray, device: torch.device) -> torch.Tensor:

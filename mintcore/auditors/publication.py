@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mintcore.auditors.evidence import Examined
+from mintcore.auditors.evidence import Evidence, Examined
+from mintcore.auditors.fitting import Epoch, FitSettings
 from mintcore.auditors.networks import build_network
 from mintcore.cohorts import Cohort
+from mintcore.library import auditor_history, auditor_scores
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
@@ -38,15 +40,7 @@ def publish_auditor(
             save_file(result.network.state_dict(), folder / network_file(name))
         pq.write_table(_history(examined), folder / "history.parquet")
         pq.write_table(_scores(cohort, examined), folder / "scores.parquet")
-        networks = {
-            name: {
-                "store": result.evidence.store.folder.name,
-                "key": result.evidence.key,
-                "kind": result.evidence.kind,
-                "shape": list(result.evidence.shape),
-            }
-            for name, result in examined.items()
-        }
+        networks = {name: _described(result.evidence) for name, result in examined.items()}
         write_card(
             folder,
             "auditors",
@@ -66,11 +60,52 @@ def load_network(home: Home, card: Card, name: str) -> nn.Module:
     return network.eval()
 
 
+def find_examined(
+    home: Home, evidence: Evidence, cohort: Cohort, settings: FitSettings, seed: int
+) -> Examined | None:
+    """Find a network that an earlier auditor of the same cohort fitted on the same evidence, with the same settings.
+
+    Returns:
+        The network with its history and scores; None where there is none.
+    """
+    for card in home.cards("auditors"):
+        known = card["networks"].get(evidence.name)
+        same = known == _described(evidence) and card["made_from"] == cohort.made_from
+        if same and card["seed"] == seed and card["settings"] == asdict(settings):
+            table = auditor_scores(home, card["id"])
+            if table.column("sample_id").to_pylist() == cohort.sample_ids:
+                return Examined(
+                    evidence,
+                    load_network(home, card, evidence.name),
+                    _known_history(home, card, evidence.name),
+                    table.column(evidence.name).to_numpy(),
+                )
+    return None
+
+
 def network_file(name: str) -> str:
     """Name the file of a network: ``model.safetensors`` is the auditor's."""
     return (
         "model.safetensors" if name == "auditor" else f"blind-{name.replace(' ', '-')}.safetensors"
     )
+
+
+def _described(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "store": evidence.store.folder.name,
+        "key": evidence.key,
+        "kind": evidence.kind,
+        "shape": list(evidence.shape),
+    }
+
+
+def _known_history(home: Home, card: Card, name: str) -> list[Epoch]:
+    rows = auditor_history(home, card["id"]).to_pylist()
+    return [
+        Epoch(**{key: row[key] for key in Epoch.__dataclass_fields__})
+        for row in rows
+        if row["network"] == name
+    ]
 
 
 def _history(examined: Mapping[str, Examined]) -> pa.Table:

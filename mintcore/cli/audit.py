@@ -90,7 +90,11 @@ def audit_whole_dataset(
         card = audit_dataset(Home(home), auditor, dataset, device=device, reporter=reporter)
     row = {**card, "kind": "dataset"}
     report = Home(home).folder("audits", card["id"]) / "report.html"
-    show(row, as_json, lambda: fields({key: card[key] for key in _DATASET_FIGURES} | {"report": report}))
+    show(
+        row,
+        as_json,
+        lambda: fields({key: card[key] for key in _DATASET_FIGURES} | {"report": report}),
+    )
 
 
 @app.command("list")

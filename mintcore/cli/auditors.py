@@ -1,4 +1,4 @@
-"""``mint train``, ``mint sweep`` and ``mint compare``."""
+"""``mint train``, ``mint sweep``, ``mint compare`` and ``mint auditor``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
-from mintcore.cli.output import show, table
-from mintcore.library import auditor_row
+from mintcore.cli.output import fields, show, table
+from mintcore.library import auditor_row, auditor_rows
 from mintcore.progress import ConsoleReporter
 from store.artefacts import Home
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 MembersOption = Annotated[
     str, typer.Option("--members", help="Dataset with images of membership 'member'.")
@@ -33,13 +35,9 @@ KindOption = Annotated[str, typer.Option("--kind", help="vanilla or cnn.")]
 COLUMNS = {
     "layer": "layer",
     "kind": "kind",
-    "auc": "AUC",
-    "auc_ci": "95% interval",
-    "accuracy": "accuracy",
-    "blind_auc": "blind AUC",
-    "best_blind": "best blind",
-    "advantage": "advantage",
-    "advantage_ci": "95% interval",
+    "auc": "AUC [95% interval]",
+    "blind": "best blind baseline",
+    "advantage": "advantage [95% interval]",
     "tier": "tier",
 }
 
@@ -62,7 +60,7 @@ def train(
     Example: mint train resnet56 --members cifar-train --external cifar-test --layer layer3.8 --kind cnn
     """
     rows = _sweep(model, members, external, layer, kind, reference, map_side, seed, device, home)
-    show(rows[0] if len(rows) == 1 else rows, as_json, lambda: _print(rows))
+    show(rows[0] if len(rows) == 1 else rows, as_json, lambda: print_sweep(rows))
 
 
 def sweep(
@@ -87,7 +85,7 @@ def sweep(
     Example: mint sweep resnet56 --members cifar-train --external cifar-test --kinds vanilla
     """
     rows = _sweep(model, members, external, layers, kinds, reference, map_side, seed, device, home)
-    show(rows, as_json, lambda: _print(rows))
+    show(rows, as_json, lambda: print_sweep(rows))
 
 
 def compare(
@@ -117,9 +115,33 @@ def compare(
     )
     with ConsoleReporter() as reporter:
         card = run(Home(home), request, device=device, reporter=reporter)
-    columns = {"train_external": "trained against", "test_external": "tested on", **COLUMNS}
-    del columns["layer"], columns["kind"]
-    show(card, as_json, lambda: table(card["cells"], columns))
+    show(card, as_json, lambda: print_comparison(card["cells"]))
+
+
+@app.command("list")
+def list_auditors(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """List the auditors with their figures, oldest first.
+
+    Example: mint auditor list
+    """
+    rows = auditor_rows(Home(home))
+    columns = {"auditor": "id", "external": "external", "auc": COLUMNS["auc"], "tier": "tier"}
+    show(rows, as_json, lambda: table([_in_words(row) for row in rows], columns))
+
+
+@app.command("show")
+def show_auditor(
+    auditor: Annotated[str, typer.Argument(help="Id of an auditor.")],
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the card of an auditor: what it was made from, its figures, its blind baselines.
+
+    Example: mint auditor show resnet56.layer3.8.vanilla.0123456789
+    """
+    card = Home(home).card("auditors", auditor)
+    row = auditor_row(card)
+    show(card, as_json, lambda: fields({**row, "meaning": card["meaning"]}))
 
 
 def _sweep(
@@ -144,9 +166,28 @@ def _sweep(
     return [auditor_row(card) for card in cards]
 
 
-def _print(rows: Sequence[dict[str, Any]]) -> None:
-    table(rows, COLUMNS)
+def print_sweep(rows: Sequence[dict[str, Any]]) -> None:
+    """Print auditors as a table, a line each."""
+    table([_in_words(row) for row in rows], COLUMNS)
     typer.echo(
         f"n = {rows[0]['n_members']} members and {rows[0]['n_externals']} externals held out. "
-        "Advantage = AUC minus the best blind baseline's."
+        "Advantage = AUC minus the best blind baseline's. `mint auditor list` gives the ids."
     )
+
+
+def print_comparison(cells: Sequence[dict[str, Any]]) -> None:
+    """Print the cells of a comparison of databases, a line each."""
+    figures = {key: COLUMNS[key] for key in ("auc", "blind", "advantage", "tier")}
+    columns = {"train_external": "trained against", "test_external": "tested on", **figures}
+    table([_in_words(cell) for cell in cells], columns)
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    low, high = row["auc_ci"]
+    least, most = row["advantage_ci"]
+    return {
+        **row,
+        "auc": f"{row['auc']:.3f} [{low:.3f}, {high:.3f}]",
+        "blind": f"{row['blind_auc']:.3f} {row['best_blind']}",
+        "advantage": f"{row['advantage']:+.3f} [{least:+.3f}, {most:+.3f}]",
+    }

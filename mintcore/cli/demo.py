@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mintcore.cli.auditors import COLUMNS
+from mintcore.cli.auditors import print_comparison, print_sweep
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
-from mintcore.cli.output import show, table
+from mintcore.cli.output import show
 from mintcore.progress import ConsoleReporter
 from mintcore.serving import serve
 from store.artefacts import Home
@@ -52,12 +52,11 @@ def _print(told: "Told") -> None:
         f"was trained as, and on {facts['external_accuracy']:.1%} of new images.\n\nLayer by layer, against images of "
         "the same source that it never saw:"
     )
-    table(told.sweep, COLUMNS)
+    print_sweep(told.sweep)
     typer.echo(
         "\nAgainst another database, an auditor looks far better, and so do the blind baselines:"
     )
-    columns = {"train_external": "trained against", "test_external": "tested on", **COLUMNS}
-    table(told.comparison, {k: v for k, v in columns.items() if k not in ("layer", "kind")})
+    print_comparison(told.comparison)
     typer.echo("\nAudits:")
     for audit in told.audits:
         typer.echo(

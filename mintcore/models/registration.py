@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mintcore.errors import MintError
 from mintcore.models.architectures import build, infer_in_channels, infer_num_classes, is_code
 from mintcore.models.audited import AuditedModel, ready
+from mintcore.models.norms import settle_norms
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.suggestions import suggest
 from mintcore.models.tracing import trace
@@ -143,6 +144,7 @@ def fresh_twin(model: AuditedModel, seed: int) -> AuditedModel:
             f"The factory {arch} returns trained weights, so it cannot make an untrained twin: "
             "let it return fresh weights and give the trained ones with --weights."
         )
+    settle_norms(module, model.preprocessing.shape, seed)
     card = {
         **model.card,
         "id": f"{model.name}-fresh-{seed}",

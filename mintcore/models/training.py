@@ -14,10 +14,13 @@ from mintcore.datasets.reading import dataset_card, read_pixels, samples
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.models.architectures import build
+from mintcore.models.audited import AuditedModel
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import register_module
 from mintcore.progress import Reporter
 from store.artefacts import Card, Home
+
+SCORING_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,11 @@ def train_classifier(
     home: Home,
     name: str,
     arch: str,
+    *,
     datasets: Sequence[str],
+    membership: str,
     preprocessing: Preprocessing,
     settings: TrainingSettings,
-    *,
-    membership: str,
     device: str,
     reporter: Reporter,
 ) -> Card:
@@ -76,62 +79,70 @@ def train_classifier(
         name: Name of the new model.
         arch: An architecture by name.
         datasets: Names of the datasets.
+        membership: Which images: "member" for an audited model, "external" for a reference model.
         preprocessing: Of the new model.
         settings: How to train.
-        membership: Which images: "member" for an audited model, "external" for a reference model.
         device: "auto", "cpu", "cuda" or "cuda:N".
         reporter: Told of every batch.
 
     Raises:
         MintError: A name is unknown, or an image has no label.
     """
-    if home.has("models", name):
-        return home.card("models", name)
     table = pa.concat_tables(
         [samples(home, dataset, membership=membership) for dataset in datasets]
     )
     labels, class_names = _classes(table, datasets)
     trained_as = _with_noise(labels, len(class_names), settings)
-    images = _Images(table.column("uri").to_pylist(), trained_as, preprocessing)
-    target = choose_device(device)
-    with torch.random.fork_rng():
-        torch.manual_seed(settings.seed)
-        network = build(arch, num_classes=len(class_names), in_channels=preprocessing.channels).to(
-            target
-        )
-        reporter.stage(f"Train the classifier {name}", settings.epochs * len(images))
-        accuracy = _train(network, images, preprocessing, settings, target, reporter)
     trained_on: dict[str, Any] = {
         "datasets": list(datasets),
         "fingerprints": [dataset_card(home, dataset)["fingerprint"] for dataset in datasets],
         "membership": membership,
-        "images": len(images),
+        "images": len(labels),
         "classes": class_names,
         "wrong_labels": int((trained_as != labels).sum()),
-        "train_accuracy": accuracy,
         **asdict(settings),
     }
+    if home.has("models", name):
+        return _same_training(home.card("models", name), arch, trained_on)
+    images = _Images(table.column("uri").to_pylist(), trained_as, preprocessing)
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        network = build(arch, num_classes=len(class_names), in_channels=preprocessing.channels)
+        reporter.stage(f"Train the classifier {name}", settings.epochs * len(images))
+        accuracy = _train(
+            network.to(choose_device(device)), images, preprocessing, settings, reporter
+        )
+    trained_on["train_accuracy"] = accuracy
     return register_module(home, name, arch, network.cpu(), preprocessing, trained_on=trained_on)
 
 
-def accuracy_on(
-    home: Home,
-    model: nn.Module,
-    preprocessing: Preprocessing,
-    dataset: str,
-    class_names: Sequence[str],
-    device: str,
-) -> float:
-    """Share of a dataset's images whose label the classifier predicts."""
+def _same_training(card: Card, arch: str, trained_on: dict[str, Any]) -> Card:
+    known = card.get("trained_on", {})
+    same = all(known.get(key) == value for key, value in trained_on.items())
+    if card["arch"] != arch or not same:
+        raise MintError(
+            f"A model {card['id']!r} exists that was trained otherwise: choose another name or another home folder."
+        )
+    return card
+
+
+def accuracy_on(home: Home, model: AuditedModel, dataset: str, class_names: Sequence[str]) -> float:
+    """Share of a dataset's images whose label a classifier predicts.
+
+    Args:
+        home: The home folder.
+        model: The classifier.
+        dataset: Name of the dataset.
+        class_names: The label that each output of the classifier stands for.
+    """
     table = samples(home, dataset)
     index = {label: position for position, label in enumerate(class_names)}
     classes = np.array([index.get(label, -1) for label in table.column("label").to_pylist()])
-    images = _Images(table.column("uri").to_pylist(), classes, preprocessing)
-    target = choose_device(device)
+    images = _Images(table.column("uri").to_pylist(), classes, model.preprocessing)
     right = 0
     with torch.inference_mode():
-        for pixels, expected in DataLoader(images, batch_size=256):
-            logits = model(preprocessing.normalise(pixels.to(target)))
+        for pixels, expected in DataLoader(images, batch_size=SCORING_BATCH):
+            logits = model.module(model.preprocessing.normalise(pixels.to(model.device)))
             right += int((logits.argmax(1).cpu() == expected).sum())
     return right / len(images)
 
@@ -161,10 +172,10 @@ def _train(
     images: _Images,
     preprocessing: Preprocessing,
     settings: TrainingSettings,
-    device: torch.device,
     reporter: Reporter,
 ) -> float:
     """Train in place; returns the accuracy of the last epoch on what it was trained as, before each step."""
+    device = next(network.parameters()).device
     loader = DataLoader(images, batch_size=settings.batch_size, shuffle=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -178,13 +189,13 @@ def _train(
     for _ in range(settings.epochs):
         right = 0
         for pixels, expected in loader:
-            expected = expected.to(device)
+            targets = expected.to(device)
             logits = network(preprocessing.normalise(pixels.to(device)))
-            loss = nn.functional.cross_entropy(logits, expected)
+            loss = nn.functional.cross_entropy(logits, targets)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
-            right += int((logits.argmax(1) == expected).sum())
-            reporter.advance(len(expected))
+            right += int((logits.argmax(1) == targets).sum())
+            reporter.advance(len(targets))
     return right / len(images)
