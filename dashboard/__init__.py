@@ -1,0 +1,1 @@
+"""The pages: they ask the engine and draw what it answers."""

@@ -1,0 +1,21 @@
+"""The dashboard's entry point: only the router."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.navigation import pages
+from dashboard.parts.errors import errors_as_sentences
+from dashboard.parts.jobs import running_badge
+from dashboard.reading import home
+from dashboard.wording import named
+
+st.set_page_config(
+    page_title="MINT workbench", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
+)
+page = st.navigation(pages())
+with st.sidebar:
+    running_badge()
+    st.caption(f"Home folder: {named(str(home().path))}")
+with errors_as_sentences():
+    page.run()

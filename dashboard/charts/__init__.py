@@ -1,0 +1,1 @@
+"""Chart builders: pure functions from rows to an Altair chart."""

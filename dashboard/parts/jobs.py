@@ -1,0 +1,123 @@
+"""Jobs on pages: started, followed, and told of."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from dashboard.parts.errors import errors_as_sentences
+from dashboard.reading import home
+from dashboard.wording import duration, job_title, plain
+from mintcore.jobs import queue
+from mintcore.jobs.queue import Job
+
+UNDER_WAY = ("queued", "running", "cancelling")
+STATES = {
+    "queued": ("waiting", "gray", ":material/schedule:"),
+    "running": ("running", "blue", ":material/play_circle:"),
+    "cancelling": ("stopping", "orange", ":material/hourglass_bottom:"),
+    "done": ("done", "green", ":material/check_circle:"),
+    "failed": ("failed", "red", ":material/error:"),
+    "cancelled": ("cancelled", "gray", ":material/cancel:"),
+    "interrupted": ("interrupted", "orange", ":material/pause_circle:"),
+}
+_FOLLOW_S = 1.0
+_BADGE_S = 3.0
+
+
+def submit(kind: str, params: dict[str, Any]) -> None:
+    """Start a job, or join the one that does the same, and make the page follow it."""
+    with errors_as_sentences():
+        st.query_params["job"] = queue.submit(home(), kind, params)
+
+
+def followed_job(kind: str) -> Job | None:
+    """Give the job that the URL names, where it is one of this kind."""
+    job_id = st.query_params.get("job")
+    if job_id is None:
+        return None
+    with errors_as_sentences():
+        job = queue.read_job(home(), job_id)
+        return job if job.kind == kind else None
+    return None
+
+
+def follow(job: Job, draw: Callable[[Job], None]) -> None:
+    """Draw a job, again each second until it has ended; then the whole page runs again.
+
+    Args:
+        job: The job.
+        draw: Draws what is special about it, below its progress.
+    """
+    if job.state in UNDER_WAY:
+        _follow(job.id, draw)
+    else:
+        ended(job)
+
+
+def ended(job: Job) -> None:
+    """Say how a job ended that did not end well; nothing where it is done."""
+    if job.state == "done":
+        return
+    with st.container(border=True):
+        state_line(job)
+        if st.button("Try again", key=f"retry-{job.id}", icon=":material/refresh:"):
+            with errors_as_sentences():
+                st.query_params["job"] = queue.retry(home(), job.id)
+                st.rerun()
+
+
+@st.fragment(run_every=_FOLLOW_S)
+def _follow(job_id: str, draw: Callable[[Job], None]) -> None:
+    with errors_as_sentences():
+        job = queue.read_job(home(), job_id)
+        with st.container(border=True):
+            state_line(job)
+            progress(job)
+            if st.button("Stop", key=f"stop-{job_id}", icon=":material/stop_circle:"):
+                queue.cancel(home(), job_id)
+        draw(job)
+        if job.state not in UNDER_WAY:
+            st.rerun()
+
+
+def state_line(job: Job) -> None:
+    """Write what a job does and how it stands."""
+    word, colour, icon = STATES[job.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+        st.markdown(job_title(job.kind, job.params))
+    if job.error:
+        st.markdown(plain(job.error))
+
+
+def progress(job: Job) -> None:
+    """Draw how far a job is."""
+    if job.state == "queued":
+        st.caption("It waits for its turn: jobs run one after the other.")
+        return
+    share = min(1.0, job.done / job.total) if job.total else 0.0
+    st.progress(share, text=plain(progress_text(job)))
+
+
+def progress_text(job: Job) -> str:
+    """Write stage, steps, rate and time left of a job."""
+    parts = [job.stage or "Starting"]
+    if job.total:
+        parts.append(f"{job.done:,} of {job.total:,}")
+    if job.rate:
+        parts.append(f"{job.rate:,.1f} a second")
+    if job.seconds_left is not None:
+        parts.append(f"about {duration(job.seconds_left)} left for this stage")
+    return ", ".join(parts)
+
+
+@st.fragment(run_every=_BADGE_S)
+def running_badge() -> None:
+    """Show in the sidebar how many jobs are under way."""
+    with errors_as_sentences():
+        states = [job.state for job in queue.list_jobs(home())]
+        count = sum(state in UNDER_WAY for state in states)
+        if count:
+            noun = "job" if count == 1 else "jobs"
+            st.badge(f"{count} {noun} under way", icon=":material/progress_activity:", color="blue")

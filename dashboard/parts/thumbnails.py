@@ -1,0 +1,48 @@
+"""Images of a dataset as small pictures with their scores."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard.reading import thumbnail
+from dashboard.wording import plain
+from mintcore.errors import PERSON_ERRORS
+
+_A_ROW = 8
+_SIDE_PX = 96
+
+
+def thumbnails(images: pd.DataFrame) -> None:
+    """Draw images in rows, each with its score and label; one that cannot be read says so.
+
+    Args:
+        images: ``uri``, ``score``, ``p_value`` and ``label`` of each.
+    """
+    rows: Iterator[dict[str, Any]] = iter(images.to_dict("records"))
+    while batch := list(islice(rows, _A_ROW)):
+        _row(batch)
+
+
+def _row(batch: Sequence[dict[str, Any]]) -> None:
+    for column, image in zip(st.columns(_A_ROW), batch, strict=False):
+        with column:
+            picture(image["uri"])
+            label = f", label {plain(str(image['label']))}" if image["label"] else ""
+            st.caption(f"score {image['score']:.2f}{label}")
+
+
+def picture(uri: str) -> None:
+    """Draw one stored image at the size of a thumbnail, or say why it cannot be drawn."""
+    try:
+        show_pixels(thumbnail(uri))
+    except PERSON_ERRORS as error:
+        st.caption(plain(str(error)))
+
+
+def show_pixels(pixels: np.ndarray) -> None:
+    """Draw pixels at the size of a thumbnail, (H, W, 3) uint8."""
+    st.image(pixels, width=_SIDE_PX)

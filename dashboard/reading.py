@@ -1,0 +1,117 @@
+"""Reads of the home folder, kept in memory by artefact id and time of publication."""
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard.wording import SHOWN_TIERS
+from mintcore import library
+from mintcore.datasets import reading as datasets
+from mintcore.evaluation.histogram import score_histogram
+
+Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparisons"]
+Rows = list[dict[str, Any]]
+
+home = library.home_of_environment
+
+_STORE_SECONDS = 10
+
+
+def cards(kind: Kind) -> Rows:
+    """Give the cards of a kind, oldest first."""
+    versions = library.artefact_versions(home(), kind)
+    found = [_card(_path(), kind, name, version) for name, version in versions.items()]
+    return sorted(found, key=lambda card: card["created"])
+
+
+def card(kind: Kind, artefact_id: str) -> dict[str, Any]:
+    """Give one card.
+
+    Raises:
+        StoreError: There is no such artefact; near names are suggested.
+    """
+    version = library.artefact_versions(home(), kind).get(artefact_id, 0)
+    return _card(_path(), kind, artefact_id, version)
+
+
+def version_of(kind: Kind, artefact_id: str) -> int:
+    """Give the time an artefact was published, which belongs into the key of a cache."""
+    return library.artefact_versions(home(), kind).get(artefact_id, 0)
+
+
+def ranked_auditors() -> Rows:
+    """Give the auditors' cards: those that show membership first, each group by advantage."""
+    return sorted(
+        cards("auditors"),
+        key=lambda card: (card["tier"] in SHOWN_TIERS, card["advantage"]),
+        reverse=True,
+    )
+
+
+def stores() -> Rows:
+    """Say what the stores hold, not older than ten seconds."""
+    return _stores(_path())
+
+
+def history(auditor: str) -> pd.DataFrame:
+    """Give the training of an auditor: network, epoch, train_loss, validation_loss, validation_auc."""
+    return _history(_path(), auditor, version_of("auditors", auditor))
+
+
+def audited_images(audit: str) -> pd.DataFrame:
+    """Give the images of a dataset audit, highest score first."""
+    return _audited_images(_path(), audit, version_of("audits", audit))
+
+
+def audit_histogram(audit: str) -> Rows:
+    """Give the score histogram of a dataset audit: audited set, held-out externals, held-out members."""
+    return _audit_histogram(_path(), audit, version_of("audits", audit))
+
+
+def thumbnail(uri: str) -> np.ndarray:
+    """Give the pixels of a stored image.
+
+    Raises:
+        MintError: The file is gone, or no longer holds a readable image.
+    """
+    return datasets.read_pixels(uri)
+
+
+def _path() -> str:
+    return str(home().path.resolve())
+
+
+@st.cache_data(show_spinner=False, max_entries=2000)
+def _card(path: str, kind: Kind, artefact_id: str, version: int) -> dict[str, Any]:
+    return home().card(kind, artefact_id)
+
+
+@st.cache_data(show_spinner="Reading the stores ...", ttl=_STORE_SECONDS)
+def _stores(path: str) -> Rows:
+    return library.store_infos(home())
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _history(path: str, auditor: str, version: int) -> pd.DataFrame:
+    return library.auditor_history(home(), auditor).to_pandas()
+
+
+@st.cache_data(show_spinner="Reading the scores ...", max_entries=10)
+def _audited_images(path: str, audit: str, version: int) -> pd.DataFrame:
+    return library.audit_scores(home(), audit).to_pandas()
+
+
+@st.cache_data(show_spinner="Reading the scores ...", max_entries=50)
+def _audit_histogram(path: str, audit: str, version: int) -> Rows:
+    compared = library.audit_compared(home(), audit)
+    is_member = compared.column("is_member").to_numpy(zero_copy_only=False)
+    score = compared.column("score").to_numpy()
+    return score_histogram(
+        {
+            "audited set": library.audit_scores(home(), audit).column("score").to_numpy(),
+            "held-out externals": score[~is_member],
+            "held-out members": score[is_member],
+        }
+    )

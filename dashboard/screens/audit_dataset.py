@@ -1,0 +1,184 @@
+"""Was this dataset used to train the model?"""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import reading
+from dashboard.charts.scores import score_distributions
+from dashboard.parts import jobs
+from dashboard.parts.charts import show_chart
+from dashboard.parts.choices import auditor_choice, choice, choose_again
+from dashboard.parts.errors import errors_as_sentences
+from dashboard.parts.figures import Figure, show_figures
+from dashboard.parts.heading import heading
+from dashboard.parts.missing import stop_where_missing
+from dashboard.parts.thumbnails import thumbnails
+from dashboard.parts.verdicts import dataset_verdict, held_out_note
+from dashboard.tables import csv_bytes
+from dashboard.wording import (
+    ADVANTAGE_HELP,
+    AUC_HELP,
+    BLIND_HELP,
+    INTERVALS,
+    interval,
+    p_value,
+    signed,
+    signed_interval,
+    when,
+)
+from mintcore import library
+
+_SHOWN_IMAGES = 24
+
+
+def _ask(auditors: reading.Rows, datasets: reading.Rows) -> None:
+    left, right = st.columns([3, 2])
+    with left:
+        auditor = auditor_choice(auditors)
+        held_out_note(auditor)
+    with right:
+        names = [card["id"] for card in datasets]
+        dataset = choice(
+            "Dataset to audit",
+            names,
+            "dataset",
+            help_text="What it says of membership is not used.",
+        )
+        count = next(card["counts"]["total"] for card in datasets if card["id"] == dataset)
+        st.caption(f"{count:,} images. Those the auditor was trained on are left out.")
+        if st.button("Start the audit", type="primary", icon=":material/play_arrow:"):
+            jobs.submit("audit", {"auditor": auditor["id"], "dataset": dataset})
+
+
+def _followed() -> None:
+    job = jobs.followed_job("audit")
+    if job is None:
+        return
+    if job.state == "done" and job.result:
+        choose_again("audit", job.result["audits"][0])
+        del st.query_params["job"]
+        st.rerun()
+    jobs.follow(job, lambda job: None)
+
+
+def _figures(audit: dict[str, Any]) -> None:
+    share = audit["share"]
+    show_figures(
+        [
+            Figure(
+                "p-value of the set",
+                p_value(audit["p_value"]),
+                f"{audit['n_audited']:,} images judged",
+                "How likely scores this high would be if the set were like the held-out externals.",
+            ),
+            Figure(
+                "Share of members",
+                f"{share['value']:.0%}" if share else "not measurable",
+                f"{share['interval'][0]:.0%} to {share['interval'][1]:.0%}"
+                if share
+                else "no interval",
+                "Estimated over the whole set, not counted from single images.",
+            ),
+        ]
+    )
+    show_figures(
+        [
+            Figure(
+                "AUC, set against externals",
+                f"{audit['auc']:.3f}",
+                interval(audit["auc_ci"]),
+                AUC_HELP,
+            ),
+            Figure(
+                "Best blind baseline",
+                f"{audit['blind_auc']:.3f}",
+                interval(audit["blind_auc_ci"]),
+                BLIND_HELP,
+            ),
+            Figure(
+                "Advantage",
+                signed(audit["advantage"]),
+                signed_interval(audit["advantage_ci"]),
+                ADVANTAGE_HELP,
+            ),
+        ]
+    )
+    st.caption(
+        f"n = {audit['n_audited']:,} audited images and {audit['n_externals']:,} held-out externals. "
+        f"{audit['n_excluded']:,} images were left out because the auditor was trained on them, {audit['n_failed']:,} "
+        f"could not be judged. The best blind baseline is: {audit['best_blind']}. {INTERVALS}"
+    )
+
+
+def _images(audit: dict[str, Any], images: pd.DataFrame) -> None:
+    st.subheader("Which images look most like members?", anchor=False)
+    st.caption(
+        "The highest scores first. Single images are often judged wrongly: the finding is about the set as a whole."
+    )
+    thumbnails(images.head(_SHOWN_IMAGES))
+    with st.expander("All images as a table"):
+        st.dataframe(images, hide_index=True)
+
+
+def _downloads(audit: dict[str, Any], images: pd.DataFrame) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)",
+            library.audit_report(reading.home(), audit["id"]),
+            f"{audit['id']}.html",
+            "text/html",
+            icon=":material/description:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Scores (CSV)",
+            csv_bytes(images),
+            f"{audit['id']}.csv",
+            "text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+
+
+def _result(audits: reading.Rows) -> None:
+    by_id = {card["id"]: card for card in reversed(audits)}
+    chosen = choice(
+        "Audit shown",
+        list(by_id),
+        "audit",
+        lambda name: (
+            f"{by_id[name]['dataset']}: {by_id[name]['verdict']} ({when(by_id[name]['created'])})"
+        ),
+    )
+    audit, images = by_id[chosen], reading.audited_images(chosen)
+    with st.container(border=True):
+        dataset_verdict(audit)
+    _figures(audit)
+    _downloads(audit, images)
+    st.subheader("Where do its scores fall?", anchor=False)
+    show_chart(
+        score_distributions(reading.audit_histogram(chosen)),
+        "Score distributions of the audited set, the held-out externals and the held-out members.",
+        "An unused set lies on the externals; a used one moves towards the members. n is in the legend.",
+    )
+    _images(audit, images)
+
+
+heading(
+    "Was this dataset used to train the model?",
+    "The set is judged as a whole: its scores are compared with those of external images that the auditor held out, "
+    "and the same is done by baselines that cannot know the members.",
+)
+_auditors, _datasets = reading.ranked_auditors(), reading.cards("datasets")
+stop_where_missing(("models", "datasets", "auditors"))
+_ask(_auditors, _datasets)
+_followed()
+_audits = [card for card in reading.cards("audits") if card["audit_kind"] == "dataset"]
+st.divider()
+if _audits:
+    with errors_as_sentences():
+        _result(_audits)
+else:
+    st.info("No dataset was audited yet: start the first audit above.", icon=":material/info:")

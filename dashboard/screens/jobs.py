@@ -1,0 +1,104 @@
+"""What is running, and what became of it?"""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.navigation import result_link
+from dashboard.parts.errors import errors_as_sentences
+from dashboard.parts.heading import heading
+from dashboard.parts.jobs import STATES, UNDER_WAY, progress, state_line
+from dashboard.reading import home
+from dashboard.wording import duration_between, when
+from mintcore.jobs import queue
+from mintcore.jobs.queue import Job
+
+_SHOWN = 20
+_LOG_LINES = 30
+
+
+@st.fragment(run_every=1.0)
+def _all_jobs() -> None:
+    with errors_as_sentences():
+        jobs = queue.list_jobs(home())
+        if not jobs:
+            st.info(
+                "No job was started yet. Audits, trainings and comparisons that you start on the other pages "
+                "appear here.",
+                icon=":material/info:",
+            )
+        for job in jobs[:_SHOWN]:
+            _one_job(job)
+        if jobs[_SHOWN:]:
+            _older(jobs[_SHOWN:])
+
+
+def _one_job(job: Job) -> None:
+    with st.container(border=True):
+        words, actions = st.columns([5, 1])
+        with words:
+            state_line(job)
+            st.caption(_times(job))
+        with actions:
+            _action(job)
+        if job.state in UNDER_WAY:
+            progress(job)
+        if job.state == "done":
+            result_link(job.result)
+        with st.expander("Log"):
+            lines = queue.job_log(home(), job.id, tail=_LOG_LINES)
+            st.code("\n".join(lines) or "Nothing was logged yet.", language=None, wrap_lines=True)
+            st.caption(f"Job `{job.id}`, device {job.device}")
+
+
+def _action(job: Job) -> None:
+    if job.state in ("queued", "running", "interrupted"):
+        st.button(
+            "Cancel",
+            key=f"cancel-{job.id}",
+            icon=":material/stop_circle:",
+            width="stretch",
+            on_click=_cancel,
+            args=(job.id,),
+        )
+    if job.state in ("failed", "cancelled", "interrupted"):
+        st.button(
+            "Retry",
+            key=f"retry-{job.id}",
+            icon=":material/refresh:",
+            width="stretch",
+            on_click=_retry,
+            args=(job.id,),
+        )
+
+
+def _cancel(job_id: str) -> None:
+    with errors_as_sentences():
+        queue.cancel(home(), job_id)
+
+
+def _retry(job_id: str) -> None:
+    with errors_as_sentences():
+        queue.retry(home(), job_id)
+
+
+def _times(job: Job) -> str:
+    asked = f"Asked for {when(job.created)}" if job.created else ""
+    if job.started and job.ended:
+        return f"{asked}. It took {duration_between(job.started, job.ended)}."
+    return f"{asked}."
+
+
+def _older(jobs: list[Job]) -> None:
+    with st.expander(f"{len(jobs)} older jobs"):
+        rows = [
+            {"job": job.id, "state": STATES[job.state][0], "asked for": when(job.created)}
+            for job in jobs
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+heading(
+    "What is running, and what became of it?",
+    "Jobs go on when this tab is closed. One that was interrupted goes on where it last saved.",
+)
+_all_jobs()

@@ -1,0 +1,113 @@
+"""Tables: auditors as rows for people, and tables as CSV files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard.wording import interval, signed, signed_interval
+
+_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+COLUMNS = {
+    "model": "model",
+    "layer": "layer",
+    "auditor_kind": "kind",
+    "tier": "evidence",
+    "advantage": "advantage",
+    "advantage_95": "95% interval",
+    "auc": "AUC",
+    "auc_95": "95% interval of AUC",
+    "blind_auc": "best blind AUC",
+    "best_blind": "best blind baseline",
+    "members": "members",
+    "external": "externals",
+    "n_members": "held-out members",
+    "n_externals": "held-out externals",
+    "seed": "seed",
+    "id": "auditor",
+}
+
+
+def auditor_table(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Arrange auditors' cards as a table for people, in the order given."""
+    rows = [
+        {
+            **card,
+            "members": card["made_from"]["members"]["dataset"],
+            "external": card["made_from"]["external"]["dataset"],
+            "advantage_95": signed_interval(card["advantage_ci"]),
+            "auc_95": interval(card["auc_ci"]),
+            "advantage": round(card["advantage"], 3) + 0.0,  # what rounds to nothing has no minus
+        }
+        for card in auditors
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).rename(columns=COLUMNS)
+
+
+def cell_table(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Arrange the cells of a comparison as a table for people."""
+    return pd.DataFrame(
+        [
+            {
+                "trained against": cell["train_external"],
+                "tested on": cell["test_external"],
+                "evidence": cell["tier"],
+                "advantage": signed(cell["advantage"]),
+                "its interval": signed_interval(cell["advantage_ci"]),
+                "AUC": f"{cell['auc']:.3f}",
+                "AUC interval": interval(cell["auc_ci"]),
+                "best blind AUC": f"{cell['blind_auc']:.3f}",
+                "best blind baseline": cell["best_blind"],
+                "held-out members": cell["n_members"],
+                "held-out externals": cell["n_externals"],
+            }
+            for cell in cells
+        ]
+    )
+
+
+def auditor_figures(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Arrange auditors' cards as a table for programs: both ends of each interval are numbers."""
+    rows = [
+        {
+            **{key: card[key] for key in ("id", "model", "layer", "auditor_kind", "seed", "tier")},
+            **_figures(card),
+        }
+        for card in auditors
+    ]
+    return pd.DataFrame(rows)
+
+
+def cell_figures(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Arrange the cells of a comparison as a table."""
+    keys = ("train_external", "test_external", "tier")
+    return pd.DataFrame([{**{key: cell[key] for key in keys}, **_figures(cell)} for cell in cells])
+
+
+def _figures(measured: Mapping[str, Any]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name in ("auc", "blind_auc", "advantage", "accuracy"):
+        low, high = measured[f"{name}_ci"]
+        figures |= {name: measured[name], f"{name}_low": low, f"{name}_high": high}
+    keys = ("best_blind", "n_members", "n_externals")
+    return figures | {key: measured[key] for key in keys}
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Write a table as CSV in UTF-8, with no text that a spreadsheet would run as a formula.
+
+    A text that begins with one of ``= + - @``, a tab or a line break gets an apostrophe before it (OWASP, "CSV
+    injection"). Numbers stay numbers.
+    """
+    safe = table.rename(columns=_guarded)
+    for position, kind in enumerate(safe.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            safe.isetitem(position, safe.iloc[:, position].map(_guarded))
+    return str(safe.to_csv(index=False)).encode("utf-8")
+
+
+def _guarded(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA_BEGINS):
+        return f"'{value}"
+    return value

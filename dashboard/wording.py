@@ -1,0 +1,145 @@
+"""How pages write names, numbers and kinds; the wording of findings is in ``mintcore.verdicts``."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+INTERVALS = "Intervals are 95%."
+
+KINDS = {
+    "vanilla": "Vanilla: a small network over the mean of each channel",
+    "cnn": "CNN: convolutions over the activation map",
+}
+"""Auditor kind -> what it reads, in a few words."""
+
+SHOWN_TIERS = ("weak", "moderate", "strong")
+"""Tiers at which membership was shown."""
+
+NETWORKS = {
+    "auditor": "auditor",
+    "fresh weights": "blind: fresh weights",
+    "reference model": "blind: reference model",
+    "raw pixels": "blind: raw pixels",
+}
+"""Network of an auditor -> its label on charts."""
+
+BLIND_HELP = (
+    "The same test, made by networks that cannot know the members: the same model with fresh weights, a reference "
+    "model that never saw them, and the raw pixels. The best of these counts. What it reaches comes from a difference "
+    "between the two groups of images, not from membership."
+)
+ADVANTAGE_HELP = (
+    "AUC of the auditor minus AUC of the best blind baseline. Only this is evidence of membership."
+)
+AUC_HELP = "How often a member scores above an external image, both chosen at random. 0.5 is chance, 1 is perfect."
+P_VALUE_HELP = "Share of held-out external images that score at least as high as this one."
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def plain(text: str) -> str:
+    """Write text from outside such that Markdown shows it as it is."""
+    return _MARKDOWN.sub(r"\\\1", _CONTROL.sub(" ", text))
+
+
+def named(name: str) -> str:
+    """Write a name from outside as code, in which no Markdown is read."""
+    clean = _CONTROL.sub(" ", name)
+    longest = max((len(run) for run in re.findall(r"`+", clean)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {clean} {fence}" if longest else f"{fence}{clean}{fence}"
+
+
+def interval(bounds: Sequence[float]) -> str:
+    """Write the two ends of an interval."""
+    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign; what rounds to nothing is written without a minus."""
+    return f"{round(value, 3) + 0.0:+.3f}"
+
+
+def signed_interval(bounds: Sequence[float]) -> str:
+    """Write the two ends of the interval of a difference."""
+    return f"{signed(bounds[0])} to {signed(bounds[1])}"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value with two figures."""
+    return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+
+
+def tier_headline(tier: str) -> str:
+    """Write a tier as the headline of an auditor's finding."""
+    words = f"{tier} evidence of membership" if tier in SHOWN_TIERS else tier
+    return words[:1].upper() + words[1:]
+
+
+def when(moment: str) -> str:
+    """Write an ISO 8601 time, which all files have in UTC."""
+    return f"{datetime.fromisoformat(moment):%d %b %Y, %H:%M} UTC" if moment else ""
+
+
+def duration(seconds: float) -> str:
+    """Write a time span in its two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def duration_between(start: str, end: str) -> str:
+    """Write the time between two ISO 8601 times."""
+    return duration((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
+
+
+def size(count: int) -> str:
+    """Write a number of bytes."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def auditor_label(card: Mapping[str, Any]) -> str:
+    """Name an auditor by what a person chooses it for."""
+    made_from = card["made_from"]
+    return (
+        f"{card['model']}, layer {card['layer']}, {card['auditor_kind']} "
+        f"({made_from['members']['dataset']} against {made_from['external']['dataset']}, {card['tier']})"
+    )
+
+
+def experiment_label(experiment: Mapping[str, Any]) -> str:
+    """Name an experiment: everything but layer and kind."""
+    reference = experiment["reference"]
+    with_reference = f", reference {reference}" if reference else ", no reference model"
+    return (
+        f"{experiment['model']}: {experiment['members']} against {experiment['external']}"
+        f"{with_reference}, maps of {experiment['map_side']}, seed {experiment['seed']}"
+    )
+
+
+def job_title(kind: str, params: Mapping[str, Any]) -> str:
+    """Say what a job does, in Markdown; the names in it come from outside."""
+    get = {name: named(_listed(value)) for name, value in params.items()}
+    if kind == "audit":
+        return f"Audit of {get.get('dataset', '')} by {get.get('auditor', '')}"
+    if kind == "sweep":
+        return f"Training auditors of {get.get('model', '')}, layers {get.get('layers', '`all`')}"
+    if kind == "compare":
+        return f"Comparison of {get.get('external', '')} as externals of {get.get('model', '')}"
+    if kind == "extract":
+        return f"Activations of {get.get('model', '')} for {get.get('datasets', '')}"
+    return f"Job of kind {named(kind)}"
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
