@@ -11,6 +11,7 @@ from mintcore.auditors import KIND_VIEWS
 from mintcore.auditors.evidence import AUDITOR, PIXELS, Evidence, Examined, examine
 from mintcore.auditors.finding import find
 from mintcore.auditors.fitting import Epoch, FitSettings
+from mintcore.auditors.networks import design
 from mintcore.auditors.publication import find_examined, publish_auditor
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.devices import choose_device
@@ -126,6 +127,7 @@ def _auditor_id(experiment: _Experiment, kind: str, spec: ArraySpec) -> str:
         "blind": [model.fingerprint for model in subjects.blind().values()],
         "cohort": experiment.cohort.made_from,
         "kind": kind,
+        "design": design(kind, spec.shape),
         "array": asdict(spec),
         "settings": asdict(FitSettings()),
         "seed": request.seed,
@@ -162,13 +164,15 @@ def _train(experiment: _Experiment, plans: Sequence[_Plan]) -> None:
         }
         examined[PIXELS] = pixels  # it does not depend on the layer
         scores = {name: result.scores for name, result in examined.items()}
-        fields = {
+        settings = {
             **_settings(experiment, plan),
             "seconds": time.monotonic() - began,
             "validation_auc": max(epoch.validation_auc for epoch in examined[AUDITOR].history),
-            **find(scores, cohort, experiment.request.seed),
         }
-        publish_auditor(experiment.home, plan.auditor_id, cohort, examined, fields)
+        finding = find(scores, cohort, experiment.request.seed)
+        publish_auditor(
+            experiment.home, plan.auditor_id, cohort, examined, settings=settings, finding=finding
+        )
 
 
 def _examine_once(experiment: _Experiment, evidence: Evidence) -> Examined:

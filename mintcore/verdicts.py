@@ -4,6 +4,7 @@ A finding is evidence with its error rates, never proof: a high score can come f
 has nothing to do with membership (2409.19798; 2406.16201). So the tier is tied to what blind baselines reach.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -68,7 +69,10 @@ class Verdict:
 
 
 def tier_of(
-    auc_ci: "Interval", advantage: float, advantage_ci: "Interval", blind_auc_ci_low: float
+    auc_ci: "Interval",
+    advantage: float,
+    advantage_ci: "Interval",
+    blind_auc_cis: "Sequence[Interval]",
 ) -> Tier:
     """Choose the wording tier of an experiment.
 
@@ -76,9 +80,10 @@ def tier_of(
         auc_ci: Interval of the auditor's AUC.
         advantage: Auditor minus best blind baseline.
         advantage_ci: Its interval.
-        blind_auc_ci_low: Highest lower bound of any blind baseline's AUC.
+        blind_auc_cis: Interval of each blind baseline's AUC. One that is clearly below chance has found a difference
+            between the groups just as one that is clearly above.
     """
-    if blind_auc_ci_low > BLIND_AUC_CAP:
+    if any(low > BLIND_AUC_CAP or high < 1 - BLIND_AUC_CAP for low, high in blind_auc_cis):
         return Tier.DATASET_SHIFT
     if auc_ci[0] <= 0.5 or advantage_ci[0] <= 0:
         return Tier.NO_EVIDENCE

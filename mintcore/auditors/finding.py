@@ -70,7 +70,7 @@ def compare(
     gain = advantage(scores[AUDITOR], list(blind_scores.values()), is_member, seed=seed)
     best = list(blinds)[gain.best_blind]
     tier = tier_of(
-        auditor.auc_ci, gain.value, gain.interval, max(blind.auc_ci[0] for blind in blinds.values())
+        auditor.auc_ci, gain.value, gain.interval, [blind.auc_ci for blind in blinds.values()]
     )
     return {
         **asdict(auditor),

@@ -1,5 +1,6 @@
 """Auditors as artefacts: written once, read back by audits and pages."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,8 +13,9 @@ from torch import nn
 
 from mintcore.auditors.evidence import Evidence, Examined
 from mintcore.auditors.fitting import Epoch, FitSettings
-from mintcore.auditors.networks import build_network
+from mintcore.auditors.networks import build_network, design
 from mintcore.cohorts import Cohort
+from mintcore.errors import MintError
 from mintcore.library import auditor_history, auditor_scores
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
@@ -24,7 +26,9 @@ def publish_auditor(
     auditor_id: str,
     cohort: Cohort,
     examined: Mapping[str, Examined],
-    fields: Mapping[str, Any],
+    *,
+    settings: Mapping[str, Any],
+    finding: Mapping[str, Any],
 ) -> None:
     """Write an auditor with its blind baselines' networks, histories and scores.
 
@@ -33,11 +37,13 @@ def publish_auditor(
         auditor_id: Its id.
         cohort: The images it was trained and tested on.
         examined: "auditor" and each blind baseline.
-        fields: Settings and finding, for the card.
+        settings: What it was trained with, for the card.
+        finding: What it reached, for the card and, alone, for ``metrics.json``.
     """
     with home.publishing("auditors", auditor_id) as folder:
         for name, result in examined.items():
             save_file(result.network.state_dict(), folder / network_file(name))
+        (folder / "metrics.json").write_text(json.dumps(finding, indent=2))
         pq.write_table(_history(examined), folder / "history.parquet")
         pq.write_table(_scores(cohort, examined), folder / "scores.parquet")
         networks = {name: _described(result.evidence) for name, result in examined.items()}
@@ -48,14 +54,25 @@ def publish_auditor(
             made_from=cohort.made_from,
             networks=networks,
             versions=versions(),
-            **fields,
+            **settings,
+            **finding,
         )
 
 
 def load_network(home: Home, card: Card, name: str) -> nn.Module:
-    """Load one network of an auditor, "auditor" or a blind baseline, ready to score on the CPU."""
+    """Load one network of an auditor, "auditor" or a blind baseline, ready to score on the CPU.
+
+    Raises:
+        MintError: It was made by a version of MINT workbench whose networks were designed otherwise.
+    """
     described = card["networks"][name]
-    network = build_network(described["kind"], tuple(described["shape"]))
+    kind, shape = described["kind"], tuple(described["shape"])
+    if described["design"] != design(kind, shape):
+        raise MintError(
+            f"Auditor {card['id']!r} was trained by MINT workbench {card['versions']['mint-workbench']}, whose "
+            f"{kind} network was designed otherwise: train it again."
+        )
+    network = build_network(kind, shape)
     network.load_state_dict(load_file(home.folder("auditors", card["id"]) / network_file(name)))
     return network.eval()
 
@@ -96,6 +113,7 @@ def _described(evidence: Evidence) -> dict[str, Any]:
         "key": evidence.key,
         "kind": evidence.kind,
         "shape": list(evidence.shape),
+        "design": design(evidence.kind, evidence.shape),
     }
 
 

@@ -3,6 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mintcore.evaluation.advantage import _weighted_auc, advantage, bootstrap_aucs
+from mintcore.evaluation.intervals import placements
 
 
 def test_weighted_auc__equals_scikit_learn_with_weights() -> None:
@@ -19,8 +20,6 @@ def test_bootstrap_aucs__spread_is_delongs() -> None:
     is_member = np.arange(600) < 300
     scores = rng.normal(0, 1, 600) + is_member
     resampled = bootstrap_aucs(scores[None], is_member, seed=0, resamples=2000)[:, 0]
-    from mintcore.evaluation.intervals import placements
-
     by_member, by_external = placements(scores[is_member], scores[~is_member])
     delong = np.sqrt(by_member.var(ddof=1) / 300 + by_external.var(ddof=1) / 300)
     assert resampled.std() == pytest.approx(delong, rel=0.06)

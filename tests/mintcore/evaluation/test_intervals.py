@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from mintcore.evaluation.intervals import auc_interval, clopper_pearson, placements
@@ -33,8 +34,6 @@ def test_placements__hand_worked_with_a_tie() -> None:
 
 @pytest.mark.parametrize("shift", [0.0, 0.7, 2.0])
 def test_auc_interval__covers_the_truth_at_its_nominal_rate(shift: float) -> None:
-    from scipy.stats import norm
-
     truth = norm.cdf(shift / np.sqrt(2))
     rng = np.random.default_rng(1)
     rounds = 1000

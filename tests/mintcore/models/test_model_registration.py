@@ -8,7 +8,6 @@ from safetensors.torch import load_file, save_file
 from mintcore.errors import MintError
 from mintcore.models.architectures import build
 from mintcore.models.preprocessing import Preprocessing
-from mintcore.models.taps import tap
 from mintcore.models.registration import (
     add_model,
     fresh_twin,
@@ -16,6 +15,7 @@ from mintcore.models.registration import (
     load_model,
     register_module,
 )
+from mintcore.models.taps import tap
 from store.artefacts import Home
 from store.errors import StoreError
 

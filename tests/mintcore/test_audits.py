@@ -1,0 +1,184 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mintcore.audit import audit_dataset
+from mintcore.comparison import CompareRequest, compare
+from mintcore.datasets.reading import read_pixels, samples
+from mintcore.datasets.registration import add_dataset
+from mintcore.errors import MintError
+from mintcore.image_audit import (
+    audit_images,
+    held_out_scores,
+    load_image_auditor,
+    publish_image_audit,
+)
+from mintcore.library import audit_report, audit_scores, auditor_scores
+from mintcore.progress import SilentReporter
+from mintcore.sweep import SweepRequest, sweep
+from store.artefacts import Card, Home
+
+SILENT = SilentReporter()
+
+
+@pytest.fixture
+def auditor(digits_home: Home) -> Card:
+    request = SweepRequest("net", "members", "external", layers="block2", kinds=("vanilla",))
+    return sweep(digits_home, request, device="cpu", reporter=SILENT)[0]
+
+
+def test_audit_dataset__what_no_model_saw_gives_no_evidence(
+    digits_home: Home, auditor: Card
+) -> None:
+    card = audit_dataset(digits_home, auditor["id"], "mixed", device="cpu", reporter=SILENT)
+    assert card["verdict"] == "no evidence that this set was used"
+    assert card["tier"] == "no evidence"
+
+
+def test_audit_dataset__images_the_auditor_was_fitted_on_are_left_out_and_counted(
+    digits_home: Home, auditor: Card
+) -> None:
+    card = audit_dataset(digits_home, auditor["id"], "mixed", device="cpu", reporter=SILENT)
+    known = auditor_scores(digits_home, auditor["id"]).to_pylist()
+    seen = {row["sample_id"] for row in known if row["part"] != "test"}
+    judged = set(audit_scores(digits_home, card["id"]).column("sample_id").to_pylist())
+    assert not judged & seen
+    assert card["n_audited"] + card["n_excluded"] == 200
+    assert card["n_excluded"] > 80
+
+
+def test_audit_dataset__another_database_is_called_shift(
+    digits_home: Home, auditor: Card, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 28, 28), np.uint8)
+    np.savez(tmp_path / "noise.npz", images=noise)
+    add_dataset(digits_home, "noise", f"arrays:{tmp_path / 'noise.npz'}", "unknown")
+    card = audit_dataset(digits_home, auditor["id"], "noise", device="cpu", reporter=SILENT)
+    assert card["tier"] == "dataset shift: membership not shown"
+    assert card["share"] is None
+
+
+def test_audit_dataset__a_second_one_is_the_first(digits_home: Home, auditor: Card) -> None:
+    first, second = (
+        audit_dataset(digits_home, auditor["id"], "mixed", device="cpu", reporter=SILENT)
+        for _ in range(2)
+    )
+    assert first == second
+
+
+def test_audit_dataset__too_few_images_point_to_the_image_audit(
+    digits_home: Home, auditor: Card, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (7, 28, 28), np.uint8)
+    np.savez(tmp_path / "few.npz", images=noise)
+    add_dataset(digits_home, "few", f"arrays:{tmp_path / 'few.npz'}", "unknown")
+    with pytest.raises(MintError, match="Only 7 images of 'few' can be judged"):
+        audit_dataset(digits_home, auditor["id"], "few", device="cpu", reporter=SILENT)
+
+
+def test_report__names_from_outside_cannot_inject_markup(
+    digits_home: Home, auditor: Card, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(25):
+        pixels = rng.integers(0, 256, (28, 28), np.uint8)
+        Image.fromarray(pixels).save(folder / f"<img src=x onerror=alert({number})>.png")
+    add_dataset(digits_home, "photos", f"folder:{folder}", "unknown")
+    card = audit_dataset(digits_home, auditor["id"], "photos", device="cpu", reporter=SILENT)
+    report = audit_report(digits_home, card["id"])
+    assert "<img" not in report
+    assert "&lt;img src=x onerror=alert(" in report
+
+
+def test_report__carries_the_figures_of_the_card(digits_home: Home, auditor: Card) -> None:
+    card = audit_dataset(digits_home, auditor["id"], "mixed", device="cpu", reporter=SILENT)
+    report = audit_report(digits_home, card["id"])
+    assert card["verdict"] in report
+    assert f"{card['auc']:.3f} ({card['auc_ci'][0]:.3f} to {card['auc_ci'][1]:.3f})" in report
+    assert card["model_fingerprint"] in report
+    assert "http://" not in report
+    assert "<script" not in report
+
+
+def test_audit_images__a_result_does_not_depend_on_the_images_beside_it(
+    digits_home: Home, auditor: Card
+) -> None:
+    loaded = load_image_auditor(digits_home, auditor["id"], device="cpu")
+    uris = samples(digits_home, "mixed", limit=4).column("uri").to_pylist()
+    images = [(uri, read_pixels(uri)) for uri in uris]
+    together = audit_images(loaded, images)
+    assert together == [audit_images(loaded, [image])[0] for image in images]
+
+
+def test_audit_images__gives_the_score_that_the_stored_activation_gives(
+    digits_home: Home, auditor: Card
+) -> None:
+    loaded = load_image_auditor(digits_home, auditor["id"], device="cpu")
+    known = auditor_scores(digits_home, auditor["id"]).slice(0, 5).to_pylist()
+    by_id = {row["sample_id"]: row for row in known}
+    table = samples(digits_home, "members", sample_ids=list(by_id)).to_pylist()
+    found = audit_images(loaded, [(row["uri"], read_pixels(row["uri"])) for row in table])
+    for finding in found:
+        # one image at a time against batches of 64: the last bit of float16 may differ
+        assert finding.score == pytest.approx(by_id[finding.sample_id]["auditor"], abs=0.02)
+        assert finding.registered_as == "member"
+        assert finding.registered_part == by_id[finding.sample_id]["part"]
+
+
+def test_audit_images__the_p_value_counts_held_out_externals(
+    digits_home: Home, auditor: Card
+) -> None:
+    loaded = load_image_auditor(digits_home, auditor["id"], device="cpu")
+    uri = samples(digits_home, "mixed", limit=1).column("uri")[0].as_py()
+    (finding,) = audit_images(loaded, [("one", read_pixels(uri))])
+    _, external = held_out_scores(loaded)
+    expected = (1 + (external >= finding.score).sum()) / (1 + len(external))
+    assert finding.p_value == pytest.approx(expected)
+
+
+def test_publish_image_audit__keeps_the_finding_and_not_the_image(
+    digits_home: Home, auditor: Card
+) -> None:
+    loaded = load_image_auditor(digits_home, auditor["id"], device="cpu")
+    uri = samples(digits_home, "mixed", limit=1).column("uri")[0].as_py()
+    (finding,) = audit_images(loaded, [("<b>one</b>.png", read_pixels(uri))])
+    card = publish_image_audit(digits_home, loaded, finding)
+    folder = digits_home.folder("audits", card["id"])
+    assert sorted(file.name for file in folder.iterdir()) == ["card.json", "report.html"]
+    assert card["verdict"] == finding.verdict
+    assert "<b>one" not in audit_report(digits_home, card["id"])
+
+
+def test_load_image_auditor__an_older_network_is_refused(digits_home: Home, auditor: Card) -> None:
+    file = digits_home.folder("auditors", auditor["id"]) / "card.json"
+    file.write_text(file.read_text().replace('"design": "', '"design": "older'))
+    with pytest.raises(MintError, match="designed otherwise: train it again"):
+        load_image_auditor(digits_home, auditor["id"], device="cpu")
+
+
+def test_compare__the_diagonal_is_what_each_auditor_reached(
+    digits_home: Home, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)
+    np.savez(tmp_path / "noise.npz", images=noise)
+    add_dataset(digits_home, "noise", f"arrays:{tmp_path / 'noise.npz'}", "external")
+    request = CompareRequest("net", "members", ("external", "noise"), layer="block2")
+    card = compare(digits_home, request, device="cpu", reporter=SILENT)
+    cells = {(cell["train_external"], cell["test_external"]): cell for cell in card["cells"]}
+    assert len(cells) == 4
+    for auditor in card["auditors"]:
+        reached = digits_home.card("auditors", auditor)
+        external = reached["made_from"]["external"]["dataset"]
+        assert cells[external, external]["auc"] == pytest.approx(reached["auc"])
+    assert cells["noise", "noise"]["tier"] == "dataset shift: membership not shown"
+    assert cells["external", "external"]["tier"] == "no evidence"
+
+
+def test_compare__one_source_is_not_a_comparison(digits_home: Home) -> None:
+    request = CompareRequest("net", "members", ("external", "external"), layer="block2")
+    with pytest.raises(MintError, match="at least two datasets"):
+        compare(digits_home, request, device="cpu", reporter=SILENT)

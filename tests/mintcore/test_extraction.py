@@ -1,0 +1,154 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mintcore import extraction
+from mintcore.datasets.reading import read_pixels, samples
+from mintcore.datasets.registration import add_dataset
+from mintcore.errors import MintError
+from mintcore.extraction import ExtractionRequest, ExtractionSummary, extract_datasets
+from mintcore.models.architectures import build
+from mintcore.models.preprocessing import Preprocessing
+from mintcore.models.registration import load_model, register_module
+from mintcore.progress import SilentReporter
+from store.artefacts import Home
+from store.feature_store import open_store
+
+GREY = Preprocessing(size=(28, 28), mean=(0.3,), std=(0.35,))
+
+
+@pytest.fixture
+def digits_home(digits_home: Home) -> Home:
+    """The home folder before anything was extracted."""
+    for kind in ("stores", "auditors"):
+        shutil.rmtree(digits_home.path / kind)
+    return digits_home
+
+
+def run(home: Home, *datasets: str, **settings: object) -> ExtractionSummary:
+    request = ExtractionRequest("net", datasets, **settings)  # type: ignore[arg-type]
+    return extract_datasets(home, request, device="cpu", reporter=SilentReporter())
+
+
+@pytest.fixture
+def forwards(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Number of images of every forward pass."""
+    counted: list[int] = []
+    real = extraction.reduce_taps
+
+    def counting(model: object, batch: torch.Tensor, *rest: object) -> object:
+        counted.append(len(batch))
+        return real(model, batch, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(extraction, "reduce_taps", counting)
+    return counted
+
+
+def test_extract__stores_what_the_model_computes(digits_home: Home) -> None:
+    summary = run(digits_home, "members", layers="block2,output")
+    store = open_store(digits_home.folder("stores", summary.store))
+    table = samples(digits_home, "members", limit=100)
+    ids, uris = table.column("sample_id").to_pylist(), table.column("uri").to_pylist()
+    model = load_model(digits_home, "net")
+    pixels = np.stack([read_pixels(uri)[:, :, 0] for uri in uris])[:, None]
+    batch = (torch.from_numpy(pixels).float() / 255 - 0.3) / 0.35
+    with torch.inference_mode():
+        maps = model.module.block2(model.module.block1(batch))
+        logits = model.module(batch)
+    pooled = store.read("block2/pooled", store.locate("block2/pooled", ids))
+    np.testing.assert_allclose(pooled, maps.mean((2, 3)).numpy(), rtol=2e-3, atol=1e-3)
+    whole = store.read("block2/map8", store.locate("block2/map8", ids))
+    np.testing.assert_allclose(whole, maps.numpy(), rtol=2e-3, atol=1e-3)  # 7 x 7 is kept whole
+    output = store.read("output/pooled", store.locate("output/pooled", ids))
+    np.testing.assert_allclose(output, logits.numpy(), rtol=2e-3, atol=1e-3)
+
+
+def test_extract__a_rerun_computes_nothing(digits_home: Home, forwards: list[int]) -> None:
+    first = run(digits_home, "members")
+    assert (first.computed, first.reused, sum(forwards)) == (500, 0, 500)
+    second = run(digits_home, "members")
+    assert (second.computed, second.reused, sum(forwards)) == (0, 500, 500)
+
+
+def test_extract__images_shared_by_datasets_are_computed_once(
+    digits_home: Home, forwards: list[int]
+) -> None:
+    run(digits_home, "members", layers="output")
+    summary = run(digits_home, "members", "mixed", layers="output")
+    assert (summary.images, summary.computed, summary.reused) == (600, 100, 500)
+    assert sum(forwards) == 600
+
+
+def test_extract__one_more_layer_computes_that_layer_only(digits_home: Home) -> None:
+    run(digits_home, "members", layers="block1", views=("pooled",))
+    summary = run(digits_home, "members", layers="block1,dense", views=("pooled",))
+    store = open_store(digits_home.folder("stores", summary.store))
+    assert {layer["layer"]: layer["rows"] for layer in store.info()["layers"]} == {
+        "block1": 500,
+        "dense": 500,
+    }
+
+
+def test_extract__commits_hold_a_bounded_number_of_rows(
+    digits_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "COMMIT_BYTES", 64 * 1024)
+    summary = run(digits_home, "members", layers="block1", views=("map",))
+    info = open_store(digits_home.folder("stores", summary.store)).info()
+    assert info["segments"] == 8  # 500 images, one batch of 64 a commit
+    assert info["rows"] == 500
+
+
+def test_extract__a_changed_and_a_lost_file_are_named_and_do_not_stop_the_run(
+    digits_home: Home, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        Image.fromarray(rng.integers(0, 256, (28, 28), np.uint8)).save(folder / f"{number}.png")
+    add_dataset(digits_home, "photos", f"folder:{folder}", "unknown")
+    Image.fromarray(rng.integers(0, 256, (28, 28), np.uint8)).save(folder / "1.png")
+    (folder / "3.png").unlink()
+    summary = run(digits_home, "photos", layers="output")
+    assert (summary.computed, summary.failed) == (5, 2)
+    store = open_store(digits_home.folder("stores", summary.store))
+    ids = samples(digits_home, "photos").column("sample_id").to_pylist()
+    failures = store.failures(ids)
+    assert [failure["status"] for failure in failures] == ["changed", "unreadable"]
+    assert (store.locate("output/pooled", ids) >= 0).tolist() == [True, False, True, False, True]
+
+
+def test_extract__activations_that_are_not_finite_get_a_status(digits_home: Home) -> None:
+    module = build("mintcore:object-cnn-small", num_classes=10, in_channels=1)
+    with torch.no_grad():
+        module.block1[0].weight.mul_(1e30)  # type: ignore[index,union-attr]
+        module.block1[1].running_var.fill_(1e-30)  # type: ignore[index,union-attr]
+    register_module(digits_home, "wild", "mintcore:object-cnn-small", module, GREY)
+    request = ExtractionRequest("wild", ("members",), layers="block1")
+    summary = extract_datasets(digits_home, request, device="cpu", reporter=SilentReporter())
+    assert summary.failed == 500
+    store = open_store(digits_home.folder("stores", summary.store))
+    ids = samples(digits_home, "members", limit=1).column("sample_id").to_pylist()
+    assert store.failures(ids)[0]["status"] == "non-finite"
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"layers": "blok1"}, "has no layer 'blok1': did you mean block1"),
+        ({"views": ("pooled", "mapp")}, "no view 'mapp'"),
+        ({"map_side": 0}, "at least 1 pixel a side"),
+        ({"layers": "output", "views": ("map",)}, "None of the chosen layers has a map view"),
+    ],
+)
+def test_extract__bad_settings_are_one_sentence(
+    digits_home: Home, settings: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(MintError, match=sentence):
+        run(digits_home, "members", **settings)
+    assert not (digits_home.path / "stores").exists()

@@ -1,0 +1,101 @@
+"""The reads of ``mintcore.library`` that pages need."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mintcore.library import (
+    artefact_versions,
+    auditors_of,
+    comparison_cards,
+    datasets_with,
+    experiment_key,
+    experiment_of,
+    experiments,
+    has_map,
+    layer_names,
+)
+from store.artefacts import Home
+
+MODEL = {
+    "layers": [
+        {"name": "input", "kind": "map", "shape": [3, 8, 8], "parameters": 0},
+        {"name": "block1", "kind": "map", "shape": [4, 8, 8], "parameters": 10},
+        {"name": "output", "kind": "vector", "shape": [10], "parameters": 20},
+    ]
+}
+
+
+def _auditor(layer: str, created: str = "2026-01-01", **changed: Any) -> dict[str, Any]:
+    return {
+        "id": f"{layer}-{created}",
+        "created": created,
+        "layer": layer,
+        "auditor_kind": "vanilla",
+        "model": "net",
+        "made_from": {"members": {"dataset": "in"}, "external": {"dataset": "out"}},
+        "reference": None,
+        "map_side": 8,
+        "seed": 0,
+    } | changed
+
+
+def _publish(home: Home, name: str, created: str) -> Path:
+    folder = home.path / "comparisons" / name
+    folder.mkdir(parents=True)
+    card = {"id": name, "format": 1, "created": created}
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder / "card.json"
+
+
+def test_artefact_versions__changes_when_another_is_published_under_the_name(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path)
+    card = _publish(home, "one", "2026-01-01")
+    before = artefact_versions(home, "comparisons")
+    os.utime(card, ns=(1, 1))
+    assert list(before) == ["one"]
+    assert artefact_versions(home, "comparisons") == {"one": 1} != before
+
+
+def test_comparison_cards__newest_first(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    _publish(home, "a", "2026-01-01")
+    _publish(home, "b", "2026-01-02")
+    assert [card["id"] for card in comparison_cards(home)] == ["b", "a"]
+
+
+def test_layer_names__without_the_input() -> None:
+    assert layer_names(MODEL) == ["block1", "output"]
+
+
+def test_has_map__only_layers_with_space() -> None:
+    assert [has_map(MODEL, name) for name in ("block1", "output", "none")] == [True, False, False]
+
+
+def test_experiments__those_with_the_most_auditors_first() -> None:
+    cards = [_auditor("block1", seed=1), _auditor("block1"), _auditor("output")]
+    assert [found["seed"] for found in experiments(cards).values()] == [0, 1]
+    assert list(experiments(cards)) == [experiment_key(cards[1]), experiment_key(cards[0])]
+
+
+def test_auditors_of__in_layer_order_and_the_newer_of_two() -> None:
+    cards = [_auditor("output"), _auditor("block1", "2026-01-02"), _auditor("block1")]
+    found = auditors_of(cards, experiment_of(cards[0]), ["block1", "output"])
+    assert [card["id"] for card in found] == ["block1-2026-01-02", "output-2026-01-01"]
+
+
+def test_auditors_of__other_experiments_are_left_out() -> None:
+    cards = [_auditor("output"), _auditor("output", reference="other")]
+    assert auditors_of(cards, experiment_of(cards[0]), ["output"]) == [cards[0]]
+
+
+def test_datasets_with__most_first_and_none_without() -> None:
+    datasets = [
+        {"id": "few", "counts": {"membership": {"member": 1}}},
+        {"id": "many", "counts": {"membership": {"member": 9, "external": 1}}},
+        {"id": "none", "counts": {"membership": {"external": 5}}},
+    ]
+    assert datasets_with(datasets, "member") == ["many", "few"]

