@@ -67,14 +67,15 @@ class ConsoleReporter:
         self._task: TaskID | None = None
 
     def __enter__(self) -> "ConsoleReporter":
-        self._progress.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._progress.stop()
+        if self._task is not None:
+            self._progress.stop()
 
     def stage(self, name: str, total: int) -> None:
         """Begin a bar; the one before it stays on the screen, full."""
+        self._progress.start()  # not before: what fails at once leaves its one sentence and no empty bar
         self._task = self._progress.add_task(name, total=total)
 
     def advance(self, steps: int = 1) -> None:

@@ -1,15 +1,13 @@
 """The root of the ``mint`` command, and where errors become one sentence."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from mintcore.cli import audit, auditors, dataset, demo, extraction, jobs, model, serving, store
-from mintcore.errors import CancelledError, MintError
+from mintcore.errors import PERSON_ERRORS, CancelledError
 from mintcore.versions import own_version
-from store.errors import StoreError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -37,30 +35,46 @@ app.command()(serving.worker)
 app.command()(demo.demo)
 
 
+# typer carries a copy of click and exports only the leaves of its exceptions
+_ClickException: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(own_version())
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+        ),
     ] = False,
 ) -> None:
     """Was this image used to train this vision model? Membership inference tests, by experiment."""
-    if version:
-        typer.echo(own_version())
-        raise typer.Exit
 
 
 def main() -> None:
     """Run the command; bad input gives one sentence on standard error and exit code 2."""
     try:
         sys.exit(app(standalone_mode=False))
-    except click.exceptions.Exit as leaving:
+    except typer.Exit as leaving:
         sys.exit(leaving.exit_code)
-    except click.ClickException as error:
-        _leave(error.format_message(), BAD_INPUT)
-    except (MintError, StoreError) as error:
+    except _ClickException as error:
+        _leave(_one_line(error), BAD_INPUT)
+    except PERSON_ERRORS as error:
         _leave(str(error), BAD_INPUT)
-    except (click.Abort, KeyboardInterrupt, CancelledError):
+    except (typer.Abort, KeyboardInterrupt, CancelledError):
         _leave("stopped; what was committed is kept.", INTERRUPTED)
+
+
+def _one_line(usage_error: Any) -> str:
+    return " ".join(str(usage_error.format_message()).split())
 
 
 def _leave(sentence: str, code: int) -> None:

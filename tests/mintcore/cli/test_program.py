@@ -1,0 +1,155 @@
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from PIL import Image
+
+from mintcore.cli import main
+from mintcore.cli.program import app
+from mintcore.datasets.reading import read_pixels, samples
+from store.artefacts import Home
+
+VANILLA = "net.block2.vanilla"
+
+
+@pytest.fixture
+def mint(
+    digits_home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> "Mint":
+    monkeypatch.setenv("MINT_HOME", str(digits_home.path))
+    return Mint(monkeypatch, capsys)
+
+
+class Mint:
+    """Runs the command as a person does: exit code, standard output, standard error."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        self._monkeypatch.setattr(sys, "argv", ["mint", *words])
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        printed = self._capsys.readouterr()
+        code = leaving.value.code
+        return code if isinstance(code, int) else 0, printed.out, printed.err
+
+
+def commands(group: Any, path: str = "mint") -> Iterator[tuple[str, Any]]:
+    for name, command in getattr(group, "commands", {}).items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help__shows_an_example_of_the_command_itself(path: str) -> None:
+    assert f"Example: {path}" in (COMMANDS[path].help or "")
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help__every_option_says_what_it_is_for(path: str) -> None:
+    for parameter in COMMANDS[path].params:
+        if parameter.name != "help":
+            assert getattr(parameter, "help", None), f"{path}: {parameter.name}"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("extract nett members", "No model is called 'nett'"),
+        ("extract net member", "Did you mean members?"),
+        ("extract net members --layers blok1", "did you mean block1"),
+        ("extract net members --device cuda:9", "Use --device cpu"),
+        ("extract net members --device gpu", "is not a device: use auto, cpu, cuda or cuda:N"),
+        ("extract net", "Missing argument"),
+        ("extract net members --map-side eight", "Invalid value for '--map-side'"),
+        ("sweep net --members members --external external --kinds mlp", "choose of vanilla, cnn"),
+        ("sweep net --members external --external external", "no readable image of membership"),
+        (
+            "train net --members members --external external --layer output --kind cnn",
+            "needs a map",
+        ),
+        ("audit image nobody README.md", "is not an image"),
+        ("audit image nobody missing.png", "missing.png"),
+        ("audit dataset nobody mixed", "No auditor is called 'nobody'"),
+        ("model show ../../etc", "is not a usable name"),
+        ("store info nothing", "No store is called 'nothing'"),
+        ("auditor show nothing", "No auditor is called 'nothing'"),
+        ("compare net --members members --external external --layer output", "at least two"),
+        ("fly", "No such command 'fly'"),
+    ],
+)
+def test_bad_input__is_one_sentence_and_exit_code_2(
+    mint: Mint, words: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[3])
+    code, printed, complaint = mint(*words.split())
+    assert code == 2
+    assert printed == ""
+    assert complaint.startswith("mint: ")
+    assert sentence in complaint
+    assert "Traceback" not in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_store_info__counts_rows_layers_and_bytes(mint: Mint) -> None:
+    code, printed, _ = mint("store", "info", "--json")
+    found = json.loads(printed)
+    assert code == 0
+    assert found["rows"] == 2000  # 1,000 images in the model's store and in its fresh twin's
+    assert found["layers"] == 7  # block2 twice and output in both, and the pixels
+    assert found["bytes"] > 100_000
+
+
+def test_auditor_list__gives_the_figures(mint: Mint) -> None:
+    rows = json.loads(mint("auditor", "list", "--json")[1])
+    assert {(row["layer"], row["kind"]) for row in rows} == {
+        ("block2", "vanilla"),
+        ("block2", "cnn"),
+        ("output", "vanilla"),
+    }
+    assert rows[0]["auditor"] in mint("auditor", "list")[1]
+
+
+def test_train__prints_the_auditor(mint: Mint) -> None:
+    words = "train net --members members --external external --layer output --json"
+    row = json.loads(mint(*words.split())[1])
+    assert row["layer"] == "output"
+    assert row["auc_ci"][0] < row["auc"] < row["auc_ci"][1]
+
+
+def test_audit_image__prints_score_p_value_and_verdict(
+    mint: Mint, digits_home: Home, tmp_path: Path
+) -> None:
+    uri = samples(digits_home, "mixed", limit=1).column("uri")[0].as_py()
+    Image.fromarray(read_pixels(uri)).save(tmp_path / "one.png")
+    auditor = next(c["id"] for c in digits_home.cards("auditors") if c["id"].startswith(VANILLA))
+    (row,) = json.loads(mint("audit", "image", auditor, str(tmp_path / "one.png"), "--json")[1])
+    assert row["kind"] == "image"
+    assert row["auditor"] == auditor
+    assert row["verdict"] == "cannot tell"  # the model was never trained
+    assert 0 < row["p_value"] <= 1
+
+
+def test_audit_dataset__prints_the_finding_and_where_the_report_is(
+    mint: Mint, digits_home: Home
+) -> None:
+    auditor = next(c["id"] for c in digits_home.cards("auditors") if c["id"].startswith(VANILLA))
+    code, printed, _ = mint("audit", "dataset", auditor, "mixed")
+    assert code == 0
+    assert "no evidence that this set was used" in printed
+    (listed,) = json.loads(mint("audit", "list", "--json")[1])
+    assert Path(digits_home.path / "audits" / listed["id"] / "report.html").is_file()
+
+
+def test_version__is_the_packages(mint: Mint) -> None:
+    assert mint("--version")[1].strip() == "0.1.0"
