@@ -1,5 +1,6 @@
 """Tables: auditors as rows for people, and tables as CSV files."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -98,13 +99,13 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     """Write a table as CSV in UTF-8, with no text that a spreadsheet would run as a formula.
 
     A text that begins with one of ``= + - @``, a tab or a line break gets an apostrophe before it (OWASP, "CSV
-    injection"). Numbers stay numbers.
+    injection"), and every text is quoted, so that none can begin a new line. Numbers stay numbers.
     """
     safe = table.rename(columns=_guarded)
     for position, kind in enumerate(safe.dtypes):
         if not pd.api.types.is_numeric_dtype(kind):
             safe.isetitem(position, safe.iloc[:, position].map(_guarded))
-    return str(safe.to_csv(index=False)).encode("utf-8")
+    return str(safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)).encode("utf-8")
 
 
 def _guarded(value: object) -> object:

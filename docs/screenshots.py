@@ -4,7 +4,6 @@ Serves the home folder on a free port and walks the pages in a real Chromium.
 """
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
@@ -37,19 +36,13 @@ _CHROMIUM_ARGS = [
 @contextmanager
 def served(home: Path) -> Iterator[str]:
     """Serve a home folder and yield the address."""
-    command = [
-        sys.executable,
-        "-m",
-        "mintcore.cli",
-        "dashboard",
-        "--home",
-        str(home),
-        "--no-browser",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
+    mint = Path(sys.executable).with_name("mint")
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [mint, "dashboard", "--home", home, "--no-browser"], stdout=subprocess.PIPE, text=True
+    )
     try:
-        assert process.stdout is not None
-        found = re.search(r"http://\S+:\d+", process.stdout.readline())
+        first_line = process.stdout.readline() if process.stdout else ""
+        found = re.search(r"http://\S+:\d+", first_line)
         if found is None:
             raise SystemExit("The dashboard did not start: see dashboard.log in the home folder.")
         yield found.group()

@@ -39,7 +39,7 @@ def _welcome() -> None:
             st.markdown(words)
             st.code(command, language="bash", wrap_lines=True)
     st.caption(
-        f"Add {named(f'--home {reading.home().path}')} to each command. This page shows what is there when you reload it."
+        f"Add {named(f'--home {reading.home().path}')} to each command, then reload this page."
     )
 
 
