@@ -16,6 +16,7 @@ st.set_page_config(
 page = st.navigation(pages())
 with st.sidebar:
     running_badge()
-    st.caption(f"Home folder: {named(str(home().path))}")
+    path = home().path.resolve()
+    st.caption(f"Home folder: {named(path.name)}", help=named(str(path)))
 with errors_as_sentences():
     page.run()

@@ -103,8 +103,9 @@ def _console_errors(message: ConsoleMessage) -> list[str]:
 
     A page opened under its own path makes Streamlit look for its endpoints below that path first, which gives two 404s.
     """
-    below_a_page = re.search(r"//[^/]+/[^_/][^/]*/_stcore/", message.location.get("url", ""))
-    return [message.text] if message.type == "error" and not below_a_page else []
+    url = message.location.get("url", "")
+    below_a_page = re.search(r"//[^/]+/[^_/][^/]*/_stcore/", url)
+    return [f"{message.text} ({url})"] if message.type == "error" and not below_a_page else []
 
 
 @contextmanager

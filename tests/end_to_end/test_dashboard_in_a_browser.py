@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+expect.set_options(timeout=60_000)  # the first image imports PyTorch
 OpenPage = Callable[..., Page]
 
 pytestmark = pytest.mark.browser
@@ -34,6 +35,7 @@ def _go(page: Page, name: str) -> None:
 def _settle(page: Page) -> None:
     page.wait_for_timeout(300)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
 
 
 def _upload(page: Page, name: str, content: bytes) -> None:
