@@ -52,6 +52,22 @@ def named(name: str) -> str:
     return f"{fence} {clean} {fence}" if longest else f"{fence}{clean}{fence}"
 
 
+def memory_note(model: Mapping[str, Any]) -> str | None:
+    """Say of a model that was trained here with wrong labels that it was made to remember; None for any other.
+
+    Args:
+        model: The model's card.
+    """
+    trained_on = model.get("trained_on", {})
+    if not trained_on.get("wrong_labels"):
+        return None
+    return (
+        f"{named(model['id'])} was made to remember, so that there is something to see: {trained_on['images']:,} "
+        f"images, {trained_on['epochs']} epochs, no augmentation, and {trained_on['wrong_labels']:,} of the labels "
+        "wrong on purpose. A model in use usually remembers far less."
+    )
+
+
 def interval(bounds: Sequence[float]) -> str:
     """Write the two ends of an interval."""
     return f"{bounds[0]:.3f} to {bounds[1]:.3f}"

@@ -15,7 +15,7 @@ from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import experiment_choice, subjects
 from dashboard.tables import auditor_figures, auditor_table, csv_bytes
-from dashboard.wording import KINDS, experiment_label
+from dashboard.wording import KINDS, experiment_label, memory_note
 from mintcore import library
 
 
@@ -126,9 +126,12 @@ if not _all:
     st.info("No auditor is trained yet: start a sweep above.", icon=":material/info:")
     st.stop()
 _chosen = _experiment(_all)
-_layers = library.layer_names(reading.card("models", _chosen["model"]))
+_model = reading.card("models", _chosen["model"])
+_layers = library.layer_names(_model)
 _auditors = library.auditors_of(_all, _chosen, _layers)
 st.caption(n_note(_auditors[0]["n_members"], _auditors[0]["n_externals"]))
+if _note := memory_note(_model):
+    st.info(_note, icon=":material/psychology:")
 _by_kind(_auditors, _layers)
 _rocs(_auditors)
 _table(_auditors)

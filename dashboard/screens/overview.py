@@ -9,7 +9,15 @@ from dashboard.parts.missing import DEMO, REGISTER_DATASETS, REGISTER_MODEL, STE
 from dashboard.parts.verdicts import audit_colour
 from dashboard.reading import Rows
 from dashboard.tables import auditor_table
-from dashboard.wording import ADVANTAGE_HELP, AUC_HELP, BLIND_HELP, named, size, when
+from dashboard.wording import (
+    ADVANTAGE_HELP,
+    AUC_HELP,
+    BLIND_HELP,
+    memory_note,
+    named,
+    size,
+    when,
+)
 from mintcore import library
 
 _SHOWN = 5
@@ -166,6 +174,8 @@ else:
     _next_step(
         {"models": len(_models), "datasets": len(_datasets), "auditors": len(_auditors_found)}
     )
+    for _note in filter(None, map(memory_note, _models)):
+        st.info(_note, icon=":material/psychology:")
     _auditors(reading.ranked_auditors())
     left, right = st.columns([2, 3])
     with left:

@@ -67,7 +67,7 @@ def load_network(home: Home, card: Card, name: str) -> nn.Module:
     """
     described = card["networks"][name]
     kind, shape = described["kind"], tuple(described["shape"])
-    if described["design"] != design(kind, shape):
+    if described.get("design") != design(kind, shape):
         raise MintError(
             f"Auditor {card['id']!r} was trained by MINT workbench {card['versions']['mint-workbench']}, whose "
             f"{kind} network was designed otherwise: train it again."

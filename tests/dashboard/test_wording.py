@@ -1,6 +1,15 @@
 import pytest
 
-from dashboard.wording import duration, job_title, named, p_value, plain, signed, size
+from dashboard.wording import (
+    duration,
+    job_title,
+    memory_note,
+    named,
+    p_value,
+    plain,
+    signed,
+    size,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +66,16 @@ def test_job_title__never_fails_where_settings_are_missing(kind: str) -> None:
 def test_job_title__names_are_code() -> None:
     title = job_title("audit", {"dataset": "*set*", "auditor": "a1"})
     assert title == "Audit of `*set*` by `a1`"
+
+
+def test_memory_note__a_model_made_to_remember_is_called_so() -> None:
+    trained_on = {"images": 1800, "epochs": 25, "wrong_labels": 540}
+    note = memory_note({"id": "net", "trained_on": trained_on})
+    assert note is not None
+    assert "`net` was made to remember" in note
+    assert "540 of the labels wrong on purpose" in note
+
+
+def test_memory_note__other_models_have_none() -> None:
+    assert memory_note({"id": "net"}) is None
+    assert memory_note({"id": "net", "trained_on": {"wrong_labels": 0}}) is None
