@@ -174,7 +174,8 @@ else:
     _next_step(
         {"models": len(_models), "datasets": len(_datasets), "auditors": len(_auditors_found)}
     )
-    for _note in filter(None, map(memory_note, _models)):
+    _audited = {card["model"] for card in _auditors_found}
+    for _note in filter(None, (memory_note(card) for card in _models if card["id"] in _audited)):
         st.info(_note, icon=":material/psychology:")
     _auditors(reading.ranked_auditors())
     left, right = st.columns([2, 3])
