@@ -20,7 +20,7 @@ from mintcore.extraction import extract, images_of, pixels_spec
 from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
 from mintcore.report import write_dataset_report
-from mintcore.subjects import load_subjects
+from mintcore.subjects import load_subjects, require_audited
 from mintcore.verdicts import Tier, dataset_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
@@ -127,6 +127,7 @@ def _sides(home: Home, card: Card, dataset: str) -> tuple[pa.Table, list[str], i
 
 def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Reporter) -> None:
     subjects = load_subjects(home, card["model"], card["reference"], choose_device(device))
+    require_audited(subjects.audited, card)
     images = images_of(home, [dataset])
     spec = ArraySpec(card["layer"], card["view"], tuple(card["shape"]))
     extract(home, subjects.audited, images, [spec, pixels_spec(subjects.audited)], reporter)

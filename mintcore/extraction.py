@@ -163,7 +163,8 @@ def extract(
     groups = store.missing(list(images), list(by_key))
     to_compute = sum(len(ids) for ids in groups.values())
     reporter.stage(f"Extract {model.card['id']}, {len(specs)} arrays", to_compute)
-    for keys, sample_ids in groups.items():
+    # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
+    for keys, sample_ids in sorted(groups.items()):
         missing = [by_key[key] for key in keys]
         with store.writer(missing, rows=len(sample_ids)) as writer:
             rows = _rows_a_commit(missing, store.block_rows)
@@ -209,9 +210,8 @@ def activations(
         for spec in by_layer[name]:
             view, map_side = _parse_view(spec.view)
             reduced = views(output, model.layer_kinds[name], view, map_side).cpu().numpy()
-            with np.errstate(
-                over="ignore"
-            ):  # beyond float16 becomes infinite, which callers look for
+            # beyond float16 becomes infinite, which callers look for
+            with np.errstate(over="ignore"):
                 kept[spec.key] = reduced.astype(spec.dtype)
         return kept
 

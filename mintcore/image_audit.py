@@ -20,6 +20,7 @@ from mintcore.images import image_id
 from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel, load_model
 from mintcore.report import write_image_report
+from mintcore.subjects import require_audited
 from mintcore.verdicts import Tier, image_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
@@ -81,10 +82,7 @@ def load_image_auditor(home: Home, auditor: str, *, device: str) -> ImageAuditor
     card = home.card("auditors", auditor)
     target = choose_device(device)
     model = load_model(home, card["model"], target)
-    if model.card["fingerprint"] != card["model_fingerprint"]:
-        raise MintError(
-            f"Model {card['model']!r} is not the one that auditor {auditor!r} was trained for: train a new auditor."
-        )
+    require_audited(model, card)
     return ImageAuditor(
         card,
         model,

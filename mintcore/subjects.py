@@ -48,6 +48,18 @@ def load_subjects(home: Home, model: str, reference: str | None, device: torch.d
     return Subjects(audited, fresh_twin(audited, FRESH_SEED), load_model(home, reference, device))
 
 
+def require_audited(model: AuditedModel, auditor: Card) -> None:
+    """Check that a model is the one that an auditor was trained for.
+
+    Raises:
+        MintError: It is another one by now, under the same name.
+    """
+    if model.fingerprint != auditor["model_fingerprint"]:
+        raise MintError(
+            f"Model {model.name!r} is not the one that auditor {auditor['id']!r} was trained for: train a new auditor."
+        )
+
+
 def refuse_partial_reference(reference: Card, tested: Sequence[str]) -> None:
     """Refuse a reference model that was trained here on a dataset under test: it would not be blind.
 

@@ -1,3 +1,5 @@
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ from mintcore.image_audit import (
     publish_image_audit,
 )
 from mintcore.library import audit_report, audit_scores, auditor_scores
+from mintcore.models.preprocessing import Preprocessing
+from mintcore.models.registration import add_model
 from mintcore.progress import SilentReporter
 from mintcore.sweep import SweepRequest, sweep
 from store.artefacts import Card, Home
@@ -158,6 +162,26 @@ def test_load_image_auditor__an_older_network_is_refused(digits_home: Home, audi
     file.write_text(file.read_text().replace('"design": "', '"design": "older'))
     with pytest.raises(MintError, match="designed otherwise: train it again"):
         load_image_auditor(digits_home, auditor["id"], device="cpu")
+
+
+def load_auditor(home: Home, auditor: str) -> None:
+    load_image_auditor(home, auditor, device="cpu")
+
+
+def audit_mixed(home: Home, auditor: str) -> None:
+    audit_dataset(home, auditor, "mixed", device="cpu", reporter=SILENT)
+
+
+@pytest.mark.parametrize("audit", [load_auditor, audit_mixed])
+def test_audit__a_model_that_was_replaced_is_refused(
+    digits_home: Home, auditor: Card, audit: Callable[[Home, str], None]
+) -> None:
+    shutil.rmtree(digits_home.folder("models", "net"))
+    grey = Preprocessing(size=(28, 28), mean=(0.3,), std=(0.35,))
+    arch = "mintcore:object-cnn-small"
+    add_model(digits_home, "net", arch, None, grey, num_classes=10, seed=5)
+    with pytest.raises(MintError, match="'net' is not the one that auditor"):
+        audit(digits_home, auditor["id"])
 
 
 def test_compare__the_diagonal_is_what_each_auditor_reached(
