@@ -1,5 +1,7 @@
 """Images of a dataset as small pictures with their scores."""
 
+import base64
+import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
 from dashboard.reading import thumbnail
 from dashboard.wording import plain
@@ -14,6 +17,7 @@ from mintcore.errors import PERSON_ERRORS
 
 _A_ROW = 8
 _SIDE_PX = 96
+_SHARP_PX = 2 * _SIDE_PX  # for screens with two pixels a point
 
 
 def thumbnails(images: pd.DataFrame) -> None:
@@ -45,4 +49,20 @@ def picture(uri: str) -> None:
 
 def show_pixels(pixels: np.ndarray) -> None:
     """Draw pixels at the size of a thumbnail, (H, W, 3) uint8."""
-    st.image(pixels, width=_SIDE_PX)
+    st.image(data_uri(pixels), width=_SIDE_PX)
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """Write pixels into an address of their own, made small.
+
+    Streamlit serves other pictures from files that go when the page runs again, which can be before the browser has
+    fetched them.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+    """
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((_SHARP_PX, _SHARP_PX))
+    encoded = io.BytesIO()
+    picture.save(encoded, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(encoded.getvalue()).decode()}"

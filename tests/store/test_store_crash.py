@@ -95,7 +95,7 @@ def test_kill__rerun_continues_and_is_bit_identical(
     child.kill()
     child.join()
     before = committed(store)
-    index_before = {file.name: file.read_bytes() for file in store.folder.glob("index/part-*")}
+    index_before = {file.name: file.read_bytes() for file in store.folder.glob("index/*.parquet")}
 
     extract(store.folder)
 
