@@ -8,6 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+SMALL = 0.001
+"""Below this a number is written with its exponent: a p-value is never 0.000."""
+
 
 def show(data: Any, as_json: bool, render: Callable[[], None]) -> None:
     """Print ``data`` as one JSON document, or call ``render`` for a person."""
@@ -43,7 +46,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return f"{value:.3f}" if value == 0 or abs(value) >= SMALL else f"{value:.1e}"
     if isinstance(value, list | tuple):
         return " .. ".join(_cell(item) for item in value)
     return str(value)

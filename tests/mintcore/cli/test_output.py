@@ -1,0 +1,20 @@
+import pytest
+
+from mintcore.cli.output import fields
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (7.1e-15, "7.1e-15"),
+        (0.5, "0.500"),
+        (0.0, "0.000"),
+        ((0.1, 0.2), "0.100 .. 0.200"),
+        (None, "-"),
+    ],
+)
+def test_fields__numbers_are_written_such_that_small_ones_stay_visible(
+    value: object, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields({"p_value": value})
+    assert capsys.readouterr().out == f"p_value  {written}\n"
