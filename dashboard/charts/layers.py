@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboard.palette import AUDITOR, BLIND, REFERENCE_LINE
+from mintcore.palette import AUDITOR, BLIND, REFERENCE_LINE
 
 AUDITOR_ROLE = "auditor"
 BLIND_ROLE = "best blind baseline"

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboard.palette import REFERENCE_LINE, SERIES
+from mintcore.palette import REFERENCE_LINE, SERIES
 
 _HEIGHT_PX = 330
 

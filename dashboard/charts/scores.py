@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboard.palette import AUDITED, EXTERNAL, MEMBER
+from mintcore.palette import AUDITED, EXTERNAL, MEMBER
 
 GROUP_COLOURS = {
     "held-out members": MEMBER,

@@ -6,8 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboard.palette import AUDITOR, BLIND
 from dashboard.wording import NETWORKS
+from mintcore.palette import AUDITOR, BLIND
 
 CURVES = {
     "train_loss": "loss on training images",

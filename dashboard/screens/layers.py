@@ -7,7 +7,6 @@ import streamlit as st
 from dashboard import reading
 from dashboard.charts.layers import advantage_by_layer, auc_by_layer
 from dashboard.charts.roc import roc, roc_log
-from dashboard.palette import SERIES
 from dashboard.parts import jobs
 from dashboard.parts.charts import n_note, show_chart
 from dashboard.parts.choices import choice
@@ -17,6 +16,7 @@ from dashboard.parts.subjects import experiment_choice, subjects
 from dashboard.tables import auditor_figures, auditor_table, csv_bytes
 from dashboard.wording import KINDS, experiment_label, memory_note
 from mintcore import library
+from mintcore.palette import SERIES
 
 
 def _experiment(auditors: reading.Rows) -> dict[str, Any]:

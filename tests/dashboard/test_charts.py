@@ -7,7 +7,7 @@ from dashboard.charts.layers import advantage_by_layer, auc_by_layer
 from dashboard.charts.roc import roc, roc_log, roc_rows
 from dashboard.charts.scores import score_distributions
 from dashboard.charts.training import training_curve, training_rows
-from dashboard.palette import AUDITED, AUDITOR, BLIND, EXTERNAL, MEMBER
+from mintcore.palette import AUDITED, AUDITOR, BLIND, EXTERNAL, MEMBER
 
 FIRST = {
     "layer": "block1",

@@ -1,6 +1,6 @@
 """Colours: Okabe and Ito (2008), which stay apart in every kind of colour blindness, on white and on black.
 
-One meaning, one colour, on every page.
+One meaning, one colour, on every page and in every report.
 """
 
 MEMBER = "#D55E00"
