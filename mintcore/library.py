@@ -63,18 +63,6 @@ def auditor_rows(home: Home) -> list[dict[str, Any]]:
     return [auditor_row(card) for card in home.cards("auditors")]
 
 
-def audit_row(card: Card) -> dict[str, Any]:
-    """Give the line of an audit in a list of audits."""
-    keys = ("id", "created", "auditor", "model", "verdict", "tier", "p_value", "meaning")
-    subject = card["dataset"] if card["audit_kind"] == "dataset" else card["name"]
-    return {"kind": card["audit_kind"], "subject": subject, **{key: card[key] for key in keys}}
-
-
-def audit_rows(home: Home) -> list[dict[str, Any]]:
-    """List the audits, newest first, one line each."""
-    return [audit_row(card) for card in reversed(home.cards("audits"))]
-
-
 def experiment_of(auditor: Card) -> dict[str, Any]:
     """Say which experiment an auditor belongs to: all that is the same across its layers and kinds."""
     return {

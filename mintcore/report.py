@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from mintcore.evaluation.histogram import score_histogram
 from mintcore.palette import AUDITED, EXTERNAL, MEMBER
 from store.artefacts import Card
 
@@ -52,7 +53,7 @@ def write_image_report(file: Path, card: Card, auditor: Card) -> None:
 
 
 def histogram(groups: Mapping[tuple[str, str], np.ndarray]) -> list[dict[str, Any]]:
-    """Bin the scores of groups on one scale.
+    """Bin the scores of groups on one scale, each drawn as high as its fullest bin.
 
     Args:
         groups: (name, colour) of each group -> its scores.
@@ -61,14 +62,11 @@ def histogram(groups: Mapping[tuple[str, str], np.ndarray]) -> list[dict[str, An
         For each group its name, colour and n, and (x, height) of each bin as shares of the width and of the highest
         bin.
     """
-    finite = {group: values[np.isfinite(values)] for group, values in groups.items()}
-    pooled = np.concatenate(list(finite.values()))
-    low, high = np.quantile(pooled, [0.005, 0.995])
-    edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+    rows = score_histogram({name: scores for (name, _), scores in groups.items()}, BINS)
     drawn = []
-    for (name, colour), values in finite.items():
-        counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
-        shares = counts / max(1, counts.max())
-        bars = [{"x": i / BINS, "height": float(share)} for i, share in enumerate(shares)]
-        drawn.append({"name": name, "colour": colour, "n": len(values), "bars": bars})
+    for name, colour in groups:
+        bins = [row for row in rows if row["group"] == name]
+        highest = max(1, *(row["count"] for row in bins))
+        bars = [{"x": i / BINS, "height": row["count"] / highest} for i, row in enumerate(bins)]
+        drawn.append({"name": name, "colour": colour, "n": bins[0]["n"], "bars": bars})
     return drawn
