@@ -1,0 +1,1 @@
+"""Exports: activations in formats that other programs read, one module a format."""
