@@ -160,7 +160,7 @@ def extract(
     """
     store = store_of(home, model, len(images))
     by_key = {spec.key: spec for spec in specs}
-    groups = store.missing(list(images), list(by_key))
+    groups = store.plan(list(images), list(by_key)).missing
     to_compute = sum(len(ids) for ids in groups.values())
     reporter.stage(f"Extract {model.card['id']}, {len(specs)} arrays", to_compute)
     # in an order that does not hang on what is there already, so that a resumed run writes the same blocks

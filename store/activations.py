@@ -2,14 +2,15 @@
 
 import importlib.util
 import shutil
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.storage import LocalStore, StorePath
 
+from store.bfloat16 import NAN_BITS
+from store.digests import digest_file
 from store.durability import flush_file
 from store.errors import StoreError
 from store.layout import ArraySpec, choose_layout
@@ -28,23 +29,23 @@ def create_root(folder: Path) -> None:
     zarr.create_group(_root(folder), zarr_format=3)
 
 
-def create_array(folder: Path, spec: ArraySpec, block_rows: int) -> None:
+def create_array(folder: Path, spec: ArraySpec, expected_rows: int) -> None:
     """Make an empty array and force its metadata to disk."""
-    layout = choose_layout(spec.row_bytes, block_rows)
-    # zstd pays for maps, not for vectors of float16
-    zstd = [ZstdCodec(level=1)] if len(spec.shape) > 1 else []
+    layout = choose_layout(spec.row_bytes, spec.view, expected_rows)
+    zstd = [ZstdCodec(level=1)] if layout.compressed else []
     zarr.open_group(_root(folder), mode="r+").create_array(
         spec.key,
-        shape=(MAX_BLOCKS * block_rows, *spec.shape),
-        dtype=spec.dtype,
+        shape=(MAX_BLOCKS * layout.block_rows, *spec.shape),
+        dtype=spec.stored_dtype,
         chunks=(layout.chunk_rows, *spec.shape),
         shards=(layout.shard_rows, *spec.shape),
         filters=None,
         compressors=[*zstd, Crc32cCodec()],
-        fill_value=0 if spec.dtype == "uint8" else float("nan"),
+        fill_value=NAN_BITS if spec.dtype == "bfloat16" else float("nan"),
         chunk_key_encoding={"name": "default", "separator": "."},
+        attributes={"dtype": spec.dtype},
     )
-    _flush_metadata(_array_folder(folder, spec.key), up_to=_root(folder))
+    _flush_metadata(array_folder(folder, spec.key), up_to=_root(folder))
 
 
 def open_array(folder: Path, spec: ArraySpec) -> Array:
@@ -53,43 +54,56 @@ def open_array(folder: Path, spec: ArraySpec) -> Array:
     Raises:
         StoreError: It is absent, damaged, or not what the spec says.
     """
-    array_folder = _array_folder(folder, spec.key)
+    file = metadata_file(folder, spec.key)
     try:
-        array = zarr.open_array(array_folder, mode="r+", zarr_format=3)
+        array = zarr.open_array(file.parent, mode="r+", zarr_format=3)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"{array_folder / 'zarr.json'} is missing or damaged ({error}): restore the store from "
-            "a backup, or delete it and extract again."
-        ) from error
-    if array.shape[1:] != spec.shape or array.dtype != np.dtype(spec.dtype) or not array.shards:
-        raise StoreError(
-            f"{array_folder / 'zarr.json'} does not fit the index, which says rows of {spec.shape} "
-            f"{spec.dtype}: restore the store from a backup, or delete it and extract again."
-        )
+        raise damaged_metadata(file, error) from error
+    if array.shape[1:] != spec.shape or array.dtype != spec.stored_dtype or not array.shards:
+        raise damaged_metadata(file, f"it does not say rows of {spec.shape} {spec.dtype}")
     return array
 
 
-def unfinished_arrays(folder: Path, committed: Collection[str]) -> list[str]:
-    """List the arrays on disk that no segment names: what a crashed or failed attempt left."""
+def check_metadata(folder: Path, key: str, digest: str) -> None:
+    """Check every byte of an array's ``zarr.json``.
+
+    Raises:
+        StoreError: It is absent, or not what the segments say.
+    """
+    file = metadata_file(folder, key)
+    if not file.exists():
+        raise damaged_metadata(file, "there is no such file")
+    if digest_file(file) != digest:
+        raise damaged_metadata(file, "its digest is not the one in the index")
+
+
+def damaged_metadata(file: Path, why: object) -> StoreError:
+    """Say that an array's metadata cannot be used, and what to do."""
+    return StoreError(f"{file} is missing or damaged ({why}): run `mint store repair`.")
+
+
+def arrays_on_disk(folder: Path) -> list[str]:
+    """List the keys of all arrays that have a folder, whether or not a segment names them."""
     found = (path for path in _root(folder).glob("*/*") if path.is_dir())
-    keys = sorted(f"{path.parent.name}/{path.name}" for path in found)
-    return [key for key in keys if key not in committed]
+    return sorted(f"{path.parent.name}/{path.name}" for path in found)
 
 
 def remove_array(folder: Path, key: str) -> None:
-    """Delete an unfinished array."""
-    shutil.rmtree(_array_folder(folder, key))
+    """Delete an array that no segment names."""
+    shutil.rmtree(array_folder(folder, key))
 
 
-def for_writing(array: Array) -> Array:
-    """Give the array with a codec pipeline that writes the same bytes every time.
+def staged(array: Array, staging: Path) -> Array:
+    """Give an array of the same layout in a folder where nobody reads, for writing shards.
 
     With several threads, zarrs puts the chunks of a shard in the order in which they get ready.
-    Callers write several shards at once instead.
+    Here one thread encodes a shard, so that the same rows give the same bytes; callers write
+    several shards at once instead.
     """
     with zarr.config.set({"threading.max_workers": 1}):
         # Not zarr.open_array: that would also size zarr's own, lasting thread pool to one.
-        return zarr.Array(zarr.AsyncArray(array.metadata, array.store_path))
+        path = StorePath(LocalStore(staging))
+        return zarr.Array(zarr.AsyncArray(array.metadata, path))
 
 
 def shard_rows(array: Array) -> int:
@@ -97,18 +111,28 @@ def shard_rows(array: Array) -> int:
     return int((array.shards or array.chunks)[0])
 
 
+def shard_name(array: Array, shard: int) -> str:
+    """Name the file of a shard in its array's folder."""
+    return ".".join(["c", str(shard), *["0"] * (array.ndim - 1)])
+
+
 def shard_file(folder: Path, key: str, array: Array, shard: int) -> Path:
     """Name the file of a shard, whether or not it exists."""
-    name = ".".join(["c", str(shard), *["0"] * (array.ndim - 1)])
-    return _array_folder(folder, key) / name
+    return array_folder(folder, key) / shard_name(array, shard)
+
+
+def array_folder(folder: Path, key: str) -> Path:
+    """Name the folder of an array."""
+    return _root(folder) / key
+
+
+def metadata_file(folder: Path, key: str) -> Path:
+    """Name the file with an array's shape, type and codecs."""
+    return array_folder(folder, key) / "zarr.json"
 
 
 def _root(folder: Path) -> Path:
     return folder / "activations.zarr"
-
-
-def _array_folder(folder: Path, key: str) -> Path:
-    return _root(folder) / key
 
 
 def _flush_metadata(array_folder: Path, up_to: Path) -> None:

@@ -1,22 +1,35 @@
 """A feature store: what one audited model computed for every image, cached and indexed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from store import index
-from store.activations import Array, create_root, open_array, shard_rows
+from store import index, query, sealing
+from store.activations import Array, check_metadata, create_root, open_array, shard_rows
 from store.artefacts import Card, Home, read_card, write_card
+from store.bfloat16 import from_bits
 from store.disk import require_free
 from store.errors import StoreError
-from store.layout import ArraySpec, choose_block_rows, estimate_bytes
-from store.lock import writer_lock
+from store.index import Plan
+from store.layout import ArraySpec, choose_layout, estimate_bytes
+from store.leases import arrays_in_use, taking_lease
+from store.listings import write_listing
+from store.lock import exclusive
+from store.preparation import prepare_array
+from store.query import Column, Query
 from store.reading import read_rows
-from store.segments import Segment, check_segment, read_segment, segment_files
-from store.writer import Writer, prepare_arrays
+from store.segments import Segment
+from store.snapshot import Footers
+from store.writer import Writer
+
+STORE_FORMAT = 2
+
+_DATASET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}")
 
 
 def create_store(
@@ -27,7 +40,7 @@ def create_store(
     Args:
         home: Where the artefacts are.
         store_id: The store's id.
-        expected_rows: How many images it will hold, roughly; decides the size of a commit.
+        expected_rows: How many images it will hold, roughly; decides how it lies on disk.
         **card_fields: What the store is made from, for its card. JSON values.
 
     Raises:
@@ -35,10 +48,15 @@ def create_store(
     """
     if not home.has("stores", store_id):
         with home.publishing("stores", store_id) as staging:
-            block_rows = choose_block_rows(expected_rows)
-            write_card(staging, "stores", store_id, block_rows=block_rows, **card_fields)
+            layout = {
+                "store_format": STORE_FORMAT,
+                "expected_rows": expected_rows,
+                "block_rows": choose_layout(1, "", expected_rows).block_rows,
+            }
+            write_card(staging, "stores", store_id, **layout, **card_fields)
             create_root(staging)
             (staging / "index").mkdir()
+            (staging / "leases").mkdir()
     return open_store(home.folder("stores", store_id))
 
 
@@ -46,13 +64,24 @@ def open_store(folder: Path) -> "FeatureStore":
     """Open a store.
 
     Raises:
-        StoreError: It is absent, damaged, or was written by a newer version of the program.
+        StoreError: It is absent, damaged, or was written by another version of the program.
     """
     if not (folder / "card.json").is_file():
         raise StoreError(f"There is no store at {folder}: extract features first.")
     card = read_card(folder)
-    whole = (folder / "index").is_dir() and (folder / "activations.zarr").is_dir()
-    if not whole or not isinstance(card.get("block_rows"), int):
+    version = card.get("store_format", 1)
+    if version != STORE_FORMAT:
+        raise StoreError(
+            f"The store {folder} has format {version}, but this version reads format "
+            f"{STORE_FORMAT}: "
+            + (
+                "update MINT workbench."
+                if version > STORE_FORMAT
+                else "delete it and extract again."
+            )
+        )
+    whole = all((folder / part).is_dir() for part in ("index", "activations.zarr"))
+    if not whole or not {"block_rows", "expected_rows"} <= card.keys():
         raise StoreError(
             f"{folder} is not a whole store: restore it from a backup, or delete it and extract "
             "again."
@@ -61,7 +90,7 @@ def open_store(folder: Path) -> "FeatureStore":
 
 
 class FeatureStore:
-    """Reads one store, and hands out its only writer. ``open_store`` makes one.
+    """Reads one store, and hands out its writers. ``open_store`` makes one.
 
     Every call sees what is committed by then, also by other processes.
 
@@ -74,23 +103,22 @@ class FeatureStore:
         self.folder = folder
         self.card = card
         self.block_rows: int = card["block_rows"]
-        self._known: dict[int, Segment] = {}
-        self._checked: set[int] = set()
+        self.expected_rows: int = card["expected_rows"]
+        self._footers = Footers(folder, self.block_rows)
         self._arrays: dict[str, Array] = {}
 
     def specs(self) -> dict[str, ArraySpec]:
         """Give the arrays that have committed rows, by key.
 
         Raises:
-            StoreError: A segment is damaged or of a newer format.
+            StoreError: The index is damaged or of another format.
         """
-        found = {spec.key: spec for segment in self._segments() for spec in segment.specs}
+        segments = self._footers.snapshot().segments
+        found = {key: array.spec for s in segments for key, array in s.arrays.items()}
         return dict(sorted(found.items()))
 
-    def missing(
-        self, sample_ids: Sequence[str], keys: Sequence[str]
-    ) -> dict[tuple[str, ...], list[str]]:
-        """Tell what is left to compute.
+    def plan(self, sample_ids: Sequence[str], keys: Sequence[str]) -> Plan:
+        """Tell what of some images and arrays is there, and what is left to compute.
 
         A sample that failed counts as present, so that it is not computed again.
 
@@ -98,14 +126,10 @@ class FeatureStore:
             sample_ids: The wanted samples; repeats are folded.
             keys: The wanted arrays.
 
-        Returns:
-            Tuples of missing keys to the sample ids that miss exactly those, in the given order.
-            Ids that have every array are in no group.
-
         Raises:
-            StoreError: A segment is damaged or of a newer format.
+            StoreError: The index is damaged or of another format.
         """
-        return index.find_missing(self._checked_segments(), self.block_rows, sample_ids, keys)
+        return index.make_plan(self._footers.snapshot(), sample_ids, keys)
 
     def locate(self, key: str, sample_ids: Sequence[str]) -> np.ndarray:
         """Find the rows of samples in an array.
@@ -114,17 +138,44 @@ class FeatureStore:
             (N,) int64; -1 where the sample is absent or failed.
 
         Raises:
-            StoreError: A segment is damaged or of a newer format.
+            StoreError: The index is damaged or of another format.
         """
-        return index.find_rows(self._checked_segments(), key, sample_ids)
+        return index.find_rows(self._footers.snapshot(), key, sample_ids)
 
     def failures(self, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
         """List the samples that failed: ``sample_id``, ``status`` and ``reason``.
 
         Raises:
-            StoreError: A segment is damaged or of a newer format.
+            StoreError: The index is damaged or of another format.
         """
-        return index.find_failures(self._checked_segments(), sample_ids)
+        return index.find_failures(self._footers.snapshot(), sample_ids)
+
+    def select(self, wanted: Query) -> pa.Table:
+        """Give the images of listed datasets that match, in the order of datasets and positions.
+
+        Returns:
+            ``dataset``, ``position``, ``sample_id``, ``membership``, ``label``, ``identity``,
+            ``split``, ``status``, ``reason``; a row for every dataset that lists the image.
+
+        Raises:
+            StoreError: The index is damaged or of another format.
+        """
+        return query.select(self._footers.snapshot(), wanted)
+
+    def count(self, by: Sequence[Column], wanted: Query | None = None) -> list[dict[str, Any]]:
+        """Count the images of listed datasets by the values of some columns.
+
+        Args:
+            by: The columns.
+            wanted: Only what matches this.
+
+        Returns:
+            One dictionary a group, sorted: the columns, and ``images``.
+
+        Raises:
+            StoreError: A column cannot be counted by, or the index is damaged.
+        """
+        return query.count(self._footers.snapshot(), wanted or Query(), by)
 
     def read(self, key: str, rows: np.ndarray) -> np.ndarray:
         """Read rows of an array; fastest where they are near each other.
@@ -134,15 +185,18 @@ class FeatureStore:
             rows: (N,) int64 from ``locate``, in any order, repeated or not.
 
         Returns:
-            (N, *shape) in the order of ``rows``.
+            (N, *shape) in the order of ``rows``; float32 for bfloat16.
 
         Raises:
             StoreError: The array or a row does not exist, or a file is missing or damaged.
         """
         rows = np.asarray(rows, np.int64)
-        array = self._array(key)
-        shard_bytes = self._shard_bytes(key, shard_rows(array), np.unique(rows // self.block_rows))
-        return read_rows(self.folder, key, array, shard_bytes, rows)
+        segments = self._holding(key)
+        array = self._array(key, segments)
+        self._require_rows(key, segments, rows)
+        shard_bytes = _shard_bytes(segments, key, self.block_rows // shard_rows(array))
+        values = read_rows(self.folder, key, array, shard_bytes, rows)
+        return from_bits(values) if segments[0].arrays[key].spec.dtype == "bfloat16" else values
 
     def chunk_rows(self, key: str) -> int:
         """Give the rows that a read fetches at least.
@@ -150,110 +204,136 @@ class FeatureStore:
         Raises:
             StoreError: The array does not exist.
         """
-        return int(self._array(key).chunks[0])
+        return int(self._array(key, self._holding(key)).chunks[0])
 
     @contextmanager
     def writer(self, specs: Sequence[ArraySpec], rows: int) -> Iterator[Writer]:
-        """Open the store for writing.
+        """Open the store for writing, beside any other writers.
 
         Args:
             specs: The arrays that every commit will give.
             rows: How many rows will be written at most, to see whether they fit on the disk.
 
         Yields:
-            The writer, the only one of this store as long as the block runs.
+            The writer; it holds a lease as long as the block runs.
 
         Raises:
-            StoreError: Another process is writing, the arrays do not fit those that exist, or the
-                disk is too small.
+            StoreError: The arrays do not fit those that exist, or the disk is too small.
         """
-        with writer_lock(self.folder):
-            committed = self.specs()
-            _check_specs(specs, committed)
-            require_free(self.folder, estimate_bytes(specs, rows))
-            arrays = prepare_arrays(self.folder, self.block_rows, specs, committed.values())
-            writer = Writer(self.folder, self.block_rows, specs, arrays)
+        _require_once(specs)
+        require_free(self.folder, estimate_bytes(specs, rows))
+        with taking_lease(self.folder, [spec.key for spec in specs]) as lease:
+            with exclusive(self.folder) as lock:
+                committed = self.specs()
+                in_use = arrays_in_use(self.folder, lock, but=lease)
+                arrays = {
+                    spec: prepare_array(self.folder, spec, committed, in_use, self.expected_rows)
+                    for spec in specs
+                }
+            writer = Writer(self.folder, self.block_rows, arrays, lease)
             try:
                 yield writer
             finally:
                 writer.close()
 
+    def list_dataset(self, dataset: str, version: str, samples: Path) -> None:
+        """Let the store know which images a dataset has, so that ``select`` and ``count`` do.
+
+        Args:
+            dataset: The dataset's id.
+            version: Tells this content from another under the same id; the same again is nothing.
+            samples: Its samples table, with the columns of ``store.samples.SAMPLES_SCHEMA``.
+
+        Raises:
+            StoreError: The id is not usable, the table cannot be read, or the disk is full.
+        """
+        if not _DATASET.fullmatch(dataset):
+            raise StoreError(
+                f"{dataset!r} cannot name a dataset: use letters, digits, '.', '-' or '_'."
+            )
+        with exclusive(self.folder):
+            known = self._footers.snapshot().listings
+            if (dataset, version) not in {(listing.dataset, listing.version) for listing in known}:
+                write_listing(self.folder, dataset, version, samples)
+
+    def seal(self) -> Path | None:
+        """Sort the index of all that is committed into one read-only file; see ``store.sealing``.
+
+        Raises:
+            StoreError: The index is damaged, or the disk is full.
+        """
+        return sealing.seal(self.folder, self.block_rows)
+
     def info(self) -> dict[str, Any]:
         """Count what the store holds; JSON values, sizes in bytes on disk.
 
         Raises:
-            StoreError: A segment is damaged or of a newer format.
+            StoreError: The index is damaged or of another format.
         """
-        segments = self._checked_segments()
-        images, failed = index.count_images(segments)
+        snapshot = self._footers.snapshot()
+        images, failed = index.count_images(snapshot)
         sizes = [path.stat().st_size for path in self.folder.rglob("*") if path.is_file()]
         return {
             "id": self.card["id"],
-            "rows": sum(segment.rows for segment in segments),
+            "rows": sum(segment.rows for segment in snapshot.segments),
             "images": images,
             "failed": failed,
-            "layers": [_describe(spec, segments) for spec in self.specs().values()],
+            "layers": [_describe(spec, snapshot.segments) for spec in self.specs().values()],
+            "datasets": {listing.dataset: listing.rows for listing in snapshot.listings},
             "bytes": sum(sizes),
-            "segments": len(segments),
+            "segments": len(snapshot.segments),
+            "sealed": snapshot.sealed.file.name if snapshot.sealed else None,
+            "unsealed_segments": len(snapshot.later_segments()),
             "files": len(sizes),
         }
 
-    def _segments(self) -> list[Segment]:
-        files = segment_files(self.folder)
-        known = self._known
-        self._known = {block: known.get(block) or read_segment(files[block]) for block in files}
-        return list(self._known.values())
+    def _holding(self, key: str) -> list[Segment]:
+        segments = self._footers.snapshot().segments
+        holding = [segment for segment in segments if segment.holds([key])]
+        if not holding:
+            there = ", ".join(self.specs()) or "nothing yet"
+            raise StoreError(f"The store {self.folder} has no {key}; it has {there}.")
+        return holding
 
-    def _checked_segments(self) -> list[Segment]:
-        segments = self._segments()
-        for segment in segments:
-            if segment.block not in self._checked:
-                check_segment(segment.file)
-                self._checked.add(segment.block)
-        return segments
-
-    def _array(self, key: str) -> Array:
+    def _array(self, key: str, holding: Sequence[Segment]) -> Array:
         if key not in self._arrays:
-            specs = self.specs()
-            if key not in specs:
-                there = ", ".join(specs) or "nothing yet"
-                raise StoreError(f"The store {self.folder} has no {key}; it has {there}.")
-            self._arrays[key] = open_array(self.folder, specs[key])
+            stored = holding[0].arrays[key]
+            array = open_array(self.folder, stored.spec)
+            check_metadata(self.folder, key, stored.metadata_digest)
+            self._arrays[key] = array
         return self._arrays[key]
 
-    def _shard_bytes(self, key: str, shard_rows: int, blocks: np.ndarray) -> dict[int, int]:
-        """Give the sizes of all shards of these blocks, 0 for those that hold no row."""
-        segments = {segment.block: segment for segment in self._segments() if segment.holds([key])}
-        shards_a_block = self.block_rows // shard_rows
-        found: dict[int, int] = {}
-        for block in blocks.tolist():
-            if block not in segments:
-                raise StoreError(
-                    f"Rows {block * self.block_rows} and up of {key} in {self.folder} do not "
-                    "exist: read the rows that locate() gives, without its -1."
-                )
-            sizes = segments[block].shard_bytes[key]
-            first = block * shards_a_block
-            found.update({first + i: 0 for i in range(shards_a_block)})
-            found.update({first + i: size for i, size in enumerate(sizes)})
-        return found
+    def _require_rows(self, key: str, holding: Sequence[Segment], rows: np.ndarray) -> None:
+        """Refuse rows that no segment names; segments are in the order of their first rows."""
+        first = np.array([segment.first_row for segment in holding])
+        stop = np.maximum.accumulate([segment.stop_row for segment in holding])
+        segment = np.searchsorted(first, rows, "right") - 1
+        strange = (segment < 0) | (rows >= stop[segment])
+        if strange.any():
+            raise StoreError(
+                f"Row {rows[strange][0]} of {key} in {self.folder} does not exist: read the rows "
+                "that locate() gives, without its -1."
+            )
 
 
-def _check_specs(specs: Sequence[ArraySpec], committed: dict[str, ArraySpec]) -> None:
+def _require_once(specs: Sequence[ArraySpec]) -> None:
     if not specs or len({spec.key for spec in specs}) < len(specs):
         raise StoreError("A writer takes one or more arrays, each once: check the list of layers.")
-    for spec in specs:
-        existing = committed.get(spec.key, spec)
-        if existing != spec:
-            raise StoreError(
-                f"{spec.key} was stored with rows of {existing.shape} {existing.dtype}, but "
-                f"{spec.shape} {spec.dtype} is asked for: use the same settings, or another store."
-            )
+
+
+def _shard_bytes(segments: Sequence[Segment], key: str, shards_a_block: int) -> dict[int, int]:
+    """Give the sizes of all shards of an array, by number; 0 for those without a file."""
+    return {
+        segment.block * shards_a_block + shard: size
+        for segment in segments
+        for shard, size in enumerate(segment.arrays[key].shard_bytes)
+    }
 
 
 def _describe(spec: ArraySpec, segments: Sequence[Segment]) -> dict[str, Any]:
     holding = [segment for segment in segments if segment.holds([spec.key])]
-    return spec.to_json() | {
-        "rows": sum(segment.rows for segment in holding),
-        "bytes": sum(sum(segment.shard_bytes[spec.key]) for segment in holding),
+    shards = {
+        (s.block, n): size for s in holding for n, size in enumerate(s.arrays[spec.key].shard_bytes)
     }
+    rows = sum(segment.rows for segment in holding)
+    return spec.to_json() | {"rows": rows, "bytes": sum(shards.values())}

@@ -1,137 +1,146 @@
-"""Questions to the index: DuckDB over the Parquet segments, in memory, nothing kept open."""
+"""Where images are in the arrays: what is missing, which rows, which failures."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from store.errors import StoreError
-from store.segments import OK, Segment
+from store.segments import OK
+from store.snapshot import Snapshot, asking
+
+# A row is in an array if a segment that covers the row has that array.
+_HOLD = """
+    CREATE TEMP VIEW held_rows AS
+    SELECT placed.sample_id, placed.row, placed.status, holdings.key
+    FROM placed JOIN holdings
+      ON holdings.block = placed.row // {block_rows}
+     AND placed.row >= holdings.first_row AND placed.row < holdings.stop_row
+"""
+
+_HELD = "CREATE TEMP VIEW held AS SELECT sample_id FROM held_rows WHERE status = 'ok'"
+
+_WANT = """
+    CREATE TEMP TABLE wanted AS
+    SELECT sample_id::UUID AS sample_id, position FROM asked
+"""
 
 _MISSING = """
-    WITH asked AS (
+    WITH distinct_wanted AS (
         SELECT sample_id, min(position) AS position FROM wanted GROUP BY sample_id
     ), present AS (
-        SELECT DISTINCT asked.sample_id, holdings.key
-        FROM asked
-        JOIN read_parquet($files) AS segment USING (sample_id)
-        JOIN holdings ON holdings.block = segment.row // $block_rows
+        SELECT DISTINCT sample_id, key
+        FROM distinct_wanted JOIN held_rows USING (sample_id)
     ), absent AS (
-        SELECT asked.sample_id, any_value(asked.position) AS position,
+        SELECT wanted.sample_id, any_value(wanted.position) AS position,
                list(keys.key ORDER BY keys.position) AS keys
-        FROM asked CROSS JOIN keys
-        ANTI JOIN present ON present.sample_id = asked.sample_id AND present.key = keys.key
-        GROUP BY asked.sample_id
+        FROM distinct_wanted AS wanted CROSS JOIN keys
+        ANTI JOIN present ON present.sample_id = wanted.sample_id AND present.key = keys.key
+        GROUP BY wanted.sample_id
     )
-    SELECT keys, list(sample_id ORDER BY position) AS sample_ids
+    SELECT keys, list(position ORDER BY position) AS positions
     FROM absent GROUP BY keys ORDER BY min(position)
 """
 
 _ROWS = """
-    SELECT position, min(segment.row) AS row
-    FROM wanted JOIN read_parquet($files) AS segment USING (sample_id)
-    WHERE segment.status = $ok
-    GROUP BY position
+    SELECT position, min(row) AS row FROM wanted JOIN held_rows USING (sample_id)
+    WHERE status = 'ok' GROUP BY position
 """
 
 _FAILURES = """
-    SELECT sample_id, arg_min(segment.status, segment.row) AS status,
-           arg_min(coalesce(segment.reason, ''), segment.row) AS reason
-    FROM wanted JOIN read_parquet($files) AS segment USING (sample_id)
-    WHERE segment.status <> $ok
+    SELECT min(position) AS position, arg_min(status, row) AS status,
+           arg_min(coalesce(reason, ''), row) AS reason
+    FROM wanted JOIN placed USING (sample_id)
+    WHERE status <> $ok
     GROUP BY sample_id ORDER BY min(position)
 """
 
 _COUNTS = """
     SELECT count(*) AS images, count(*) FILTER (failed) AS failed
-    FROM (
-        SELECT bool_or(status <> $ok) AS failed
-        FROM read_parquet($files) GROUP BY sample_id::UUID  -- 16 bytes each, not 32
-    )
+    FROM (SELECT bool_or(status <> $ok) AS failed FROM placed GROUP BY sample_id)
 """
 
 
-def find_missing(
-    segments: Sequence[Segment], block_rows: int, sample_ids: Sequence[str], keys: Sequence[str]
-) -> dict[tuple[str, ...], list[str]]:
-    """Group sample ids by which of the arrays they have no row in.
+@dataclass(frozen=True)
+class Plan:
+    """What of some images and arrays is there, and what is left to compute.
 
-    Args:
-        segments: All segments of the store.
-        block_rows: Rows a block.
-        sample_ids: The ids, duplicates allowed.
-        keys: The keys of the arrays.
-
-    Returns:
-        Tuples of missing keys, in the order of ``keys``, to ids, in the order of ``sample_ids``.
+    Attributes:
+        images: How many different images were asked for.
+        present: How many of them have every array, or failed; nothing is computed for these.
+        missing: Tuples of missing keys to the ids that miss exactly those, in the given order.
     """
+
+    images: int
+    present: int
+    missing: Mapping[tuple[str, ...], list[str]]
+
+
+def make_plan(snapshot: Snapshot, sample_ids: Sequence[str], keys: Sequence[str]) -> Plan:
+    """Tell what is left to compute; a sample that failed counts as present."""
     keys = list(dict.fromkeys(keys))
-    segments = [segment for segment in segments if segment.holds(keys)]
-    if not segments:
-        everything = list(dict.fromkeys(sample_ids))
-        return {tuple(keys): everything} if keys and everything else {}
-    held = [(s.block, spec.key) for s in segments for spec in s.specs if spec.key in keys]
-    with _duckdb(
-        wanted=_positions("sample_id", sample_ids), keys=_positions("key", keys)
-    ) as connection:
-        connection.register(
-            "holdings",
-            pa.table({"block": [block for block, _ in held], "key": [key for _, key in held]}),
-        )
-        found = connection.sql(_MISSING, params=_files(segments) | {"block_rows": block_rows})
-        return {tuple(missing): ids for missing, ids in found.fetchall()}
+    with asking(snapshot) as connection:
+        _want(connection, sample_ids)
+        hold(connection, snapshot, keys)
+        connection.register("keys", pa.table({"key": keys, "position": np.arange(len(keys))}))
+        found = connection.execute(_MISSING).fetchall()
+    images = len(set(sample_ids))
+    missing = {tuple(group): [sample_ids[i] for i in positions] for group, positions in found}
+    return Plan(images, images - sum(len(ids) for ids in missing.values()), missing)
 
 
-def find_rows(segments: Sequence[Segment], key: str, sample_ids: Sequence[str]) -> np.ndarray:
-    """Find the rows of sample ids in one array.
+def find_rows(snapshot: Snapshot, key: str, sample_ids: Sequence[str]) -> np.ndarray:
+    """Find the rows of samples in one array.
 
     Returns:
         (N,) int64, the first row with status "ok"; -1 where there is none.
     """
     rows = np.full(len(sample_ids), -1, np.int64)
-    segments = [segment for segment in segments if segment.holds([key])]
-    if segments:
-        with _duckdb(wanted=_positions("sample_id", sample_ids)) as connection:
-            found = connection.sql(_ROWS, params=_files(segments) | {"ok": OK}).fetchnumpy()
-        rows[found["position"]] = found["row"]
+    with asking(snapshot) as connection:
+        _want(connection, sample_ids)
+        hold(connection, snapshot, [key])
+        found = connection.execute(_ROWS).fetchnumpy()
+    rows[found["position"]] = found["row"]
     return rows
 
 
-def find_failures(segments: Sequence[Segment], sample_ids: Sequence[str]) -> list[dict[str, Any]]:
+def find_failures(snapshot: Snapshot, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
     """List the first failure of every sample id that has one, in the order of ``sample_ids``."""
-    if not segments:
-        return []
-    with _duckdb(wanted=_positions("sample_id", sample_ids)) as connection:
-        found = connection.sql(_FAILURES, params=_files(segments) | {"ok": OK}).fetchall()
-    return [dict(zip(("sample_id", "status", "reason"), row, strict=True)) for row in found]
+    with asking(snapshot) as connection:
+        _want(connection, sample_ids)
+        found = connection.execute(_FAILURES, {"ok": OK}).fetchall()
+    return [
+        {"sample_id": sample_ids[position], "status": status, "reason": reason}
+        for position, status, reason in found
+    ]
 
 
-def count_images(segments: Sequence[Segment]) -> tuple[int, int]:
-    """Count the different sample ids, and those of them that failed anywhere."""
-    if not segments:
-        return 0, 0
-    with _duckdb() as connection:
-        counts = connection.sql(_COUNTS, params=_files(segments) | {"ok": OK}).fetchall()
-    return counts[0][0], counts[0][1]
+def count_images(snapshot: Snapshot) -> tuple[int, int]:
+    """Count the different images that have a row, and those of them that failed anywhere."""
+    if snapshot.sealed and not snapshot.later_segments():
+        return snapshot.sealed.images, snapshot.sealed.failed
+    with asking(snapshot) as connection:
+        images, failed = connection.execute(_COUNTS, {"ok": OK}).fetchall()[0]
+    return images, failed
 
 
-@contextmanager
-def _duckdb(**tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        for name, table in tables.items():
-            connection.register(name, table)
-        try:
-            yield connection
-        except duckdb.Error as error:
-            raise StoreError(f"The index cannot be read: {error}") from error
+def hold(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, keys: Sequence[str]) -> None:
+    """Define the views ``held_rows`` (rows of some arrays) and ``held`` (images with values there)."""
+    wanted = [(s, key) for s in snapshot.segments for key in keys if key in s.arrays]
+    holdings = {
+        "key": pa.array([key for _, key in wanted], pa.string()),
+        "block": pa.array([segment.block for segment, _ in wanted], pa.int64()),
+        "first_row": pa.array([segment.first_row for segment, _ in wanted], pa.int64()),
+        "stop_row": pa.array([segment.stop_row for segment, _ in wanted], pa.int64()),
+    }
+    connection.register("holdings", pa.table(holdings))
+    connection.execute(_HOLD.format(block_rows=snapshot.block_rows))
+    connection.execute(_HELD)
 
 
-def _positions(name: str, values: Sequence[str]) -> pa.Table:
-    return pa.table({name: pa.array(values, pa.string()), "position": np.arange(len(values))})
-
-
-def _files(segments: Sequence[Segment]) -> dict[str, Any]:
-    return {"files": [str(segment.file) for segment in segments]}
+def _want(connection: duckdb.DuckDBPyConnection, sample_ids: Sequence[str]) -> None:
+    ids = pa.array(sample_ids, pa.string())
+    connection.register("asked", pa.table({"sample_id": ids, "position": np.arange(len(ids))}))
+    connection.execute(_WANT)

@@ -1,20 +1,22 @@
-"""Index segments: the Parquet files that say which rows exist. One a block, never changed."""
+"""Index segments: the Parquet files that say which rows exist, and in which arrays."""
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from store.activations import MAX_BLOCKS
+from store.digests import DIGEST, UNSTAMPED, check_stamp, stamp
 from store.durability import flush_file
 from store.errors import StoreError
 from store.layout import ArraySpec
 
-SEGMENT_FORMAT = 1
+SEGMENT_FORMAT = 2
 OK = "ok"
 
 SEGMENT_SCHEMA = pa.schema(
@@ -26,84 +28,131 @@ SEGMENT_SCHEMA = pa.schema(
     ]
 )
 
-_NAME = re.compile(r"part-(\d{6})\.parquet")
+_NAME = re.compile(r"part-(\d{6})(?:\.(\d+))?\.parquet")
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """What a segment says of one array that has its rows.
+
+    Args:
+        spec: The array.
+        shard_bytes: Sizes of the shards of the segment's block, in order; 0 for one without a file.
+        metadata_digest: Digest of the array's ``zarr.json``.
+    """
+
+    spec: ArraySpec
+    shard_bytes: tuple[int, ...]
+    metadata_digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the fields as JSON values."""
+        kept = {"shard_bytes": list(self.shard_bytes), "metadata_digest": self.metadata_digest}
+        return self.spec.to_json() | kept
+
+    @staticmethod
+    def from_json(fields: dict[str, Any]) -> "StoredArray":
+        """Read what ``to_json`` gave."""
+        sizes = tuple(int(size) for size in fields["shard_bytes"])
+        return StoredArray(ArraySpec.from_json(fields), sizes, str(fields["metadata_digest"]))
 
 
 @dataclass(frozen=True)
 class Segment:
-    """What the footer of one segment says.
+    """Adjacent rows of one block, and the arrays that have them.
 
     Args:
-        file: The segment.
-        block: Its block number; its rows lie in ``[block * block_rows, (block + 1) * block_rows)``.
+        name: The file's name in ``index/``.
+        block: Its block; all blocks have the same number of rows.
+        first_row: Its first row.
         rows: How many rows it names.
-        specs: The arrays that have these rows.
-        shard_bytes: For every key the sizes of the block's shards, 0 for one without a file.
+        arrays: The arrays by key.
     """
 
-    file: Path
+    name: str
     block: int
+    first_row: int
     rows: int
-    specs: tuple[ArraySpec, ...]
-    shard_bytes: Mapping[str, tuple[int, ...]]
+    arrays: Mapping[str, StoredArray]
+
+    @property
+    def stop_row(self) -> int:
+        """The row after its last."""
+        return self.first_row + self.rows
 
     def holds(self, keys: Iterable[str]) -> bool:
         """Tell whether the segment's rows are in any of these arrays."""
-        return any(spec.key in keys for spec in self.specs)
+        return any(key in self.arrays for key in keys)
+
+    def without(self, key: str) -> "Segment":
+        """Give the segment for the same rows less one array."""
+        kept = {name: array for name, array in self.arrays.items() if name != key}
+        return replace(self, arrays=kept)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what the footer says besides the rows, as JSON values."""
+        arrays = [array.to_json() for array in self.arrays.values()]
+        return {"block": self.block, "first_row": self.first_row, "arrays": arrays}
 
 
-def segment_files(folder: Path) -> dict[int, Path]:
-    """Find the segments of a store, by ascending block number."""
-    files = sorted((folder / "index").iterdir())
-    named = ((_NAME.fullmatch(file.name), file) for file in files)
-    return {int(match[1]): file for match, file in named if match}
+def segment_from_json(name: str, rows: int, fields: Mapping[str, Any]) -> Segment:
+    """Read what ``Segment.to_json`` gave."""
+    arrays = [StoredArray.from_json(array) for array in fields["arrays"]]
+    by_key = {array.spec.key: array for array in arrays}
+    return Segment(name, int(fields["block"]), int(fields["first_row"]), rows, by_key)
+
+
+def segment_name(block: int, offset: int = 0) -> str:
+    """Name the segment that begins ``offset`` rows into a block."""
+    return f"part-{block:06d}.{offset}.parquet" if offset else f"part-{block:06d}.parquet"
+
+
+def segment_files(folder: Path) -> list[Path]:
+    """Find the segments of a store, in the order of their rows."""
+    found = [(_NAME.fullmatch(file.name), file) for file in (folder / "index").iterdir()]
+    named = [(int(match[1]), int(match[2] or 0), file) for match, file in found if match]
+    return [file for _, _, file in sorted(named)]
 
 
 def next_block(folder: Path) -> int:
-    """Give the first block number without a segment.
+    """Give the first block without a segment; ask while holding the store's lock.
 
     Raises:
         StoreError: The store has all the blocks that it can have.
     """
-    taken = segment_files(folder)
+    taken = {int(file.name[5:11]) for file in segment_files(folder)}
     block = next(number for number in range(len(taken) + 1) if number not in taken)
     if block >= MAX_BLOCKS:
         raise StoreError(f"The store {folder} is full: begin another store.")
     return block
 
 
-def write_segment(
-    folder: Path,
-    block: int,
-    rows: pa.Table,
-    specs: Sequence[ArraySpec],
-    shard_bytes: Mapping[str, Sequence[int]],
-) -> None:
-    """Commit a block: from the rename on, its rows exist.
+def write_segment(folder: Path, segment: Segment, rows: pa.Table) -> None:
+    """Commit a segment: from the rename on, its rows exist.
 
     Args:
-        folder: The store; the block's shards are already on disk.
-        block: The block number.
-        rows: The rows, in ``SEGMENT_SCHEMA``.
-        specs: The arrays that have these rows.
-        shard_bytes: The sizes of the block's shards by key.
+        folder: The store, whose lock the caller holds; the shards are already on disk.
+        segment: What the segment says of its rows.
+        rows: The rows, in ``SEGMENT_SCHEMA``, ascending and adjacent.
     """
+    file = folder / "index" / segment.name
+    unfinished = file.with_suffix(".unfinished")
     metadata = {
         "format": str(SEGMENT_FORMAT),
-        "block": str(block),
-        "arrays": json.dumps([spec.to_json() for spec in specs]),
-        "shard_bytes": json.dumps(shard_bytes),
+        "segment": json.dumps(segment.to_json()),
+        DIGEST: UNSTAMPED,
     }
-    file = folder / "index" / f"part-{block:06d}.parquet"
-    unfinished = file.with_suffix(".unfinished")
-    pq.write_table(
-        rows.replace_schema_metadata(metadata),
+    with pq.ParquetWriter(
         unfinished,
+        rows.schema,
         compression="zstd",
         use_dictionary=["status", "reason"],
-        write_page_checksum=True,
+        store_schema=False,  # it would hold a second copy of the metadata
         write_statistics=False,
-    )
+    ) as parquet:
+        parquet.write_table(rows)
+        parquet.add_key_value_metadata(metadata)
+    stamp(unfinished)
     flush_file(unfinished)
     unfinished.rename(file)
     flush_file(file.parent)
@@ -113,49 +162,48 @@ def read_segment(file: Path) -> Segment:
     """Read the footer of a segment.
 
     Raises:
-        StoreError: The segment is damaged, or was written by a newer version of the program.
+        StoreError: The segment is damaged, or was written by another version of the program.
     """
     try:
         footer = pq.read_metadata(file)
         fields = {name.decode(): value.decode() for name, value in (footer.metadata or {}).items()}
         version = int(fields["format"])
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        raise _damaged(file, error) from error
-    if version > SEGMENT_FORMAT:
+        raise damaged_segment(file, error) from error
+    if version != SEGMENT_FORMAT:
         raise StoreError(
-            f"{file} has format {version}, but this version reads up to {SEGMENT_FORMAT}: "
-            "update MINT workbench."
+            f"{file} has format {version}, but this version reads format {SEGMENT_FORMAT}: "
+            + ("update MINT workbench." if version > SEGMENT_FORMAT else "extract again.")
         )
     try:
-        return _parse(file, footer.num_rows, fields)
-    except (KeyError, TypeError, ValueError, StoreError) as error:
-        raise _damaged(file, error) from error
+        return _parse(file, footer.num_rows, json.loads(fields["segment"]))
+    except (KeyError, TypeError, ValueError, AttributeError, StoreError) as error:
+        raise damaged_segment(file, error) from error
 
 
 def check_segment(file: Path) -> None:
-    """Read a segment whole and check its checksums, which DuckDB does not do.
+    """Check every byte of a segment.
 
     Raises:
         StoreError: The segment is damaged.
     """
     try:
-        pq.ParquetFile(file, page_checksum_verification=True).read()
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(file, error) from error
+        check_stamp(file)
+    except (OSError, pa.ArrowException, ValueError, StoreError) as error:
+        raise damaged_segment(file, error) from error
 
 
-def _parse(file: Path, rows: int, fields: Mapping[str, str]) -> Segment:
-    block = int(fields["block"])
-    if file.name != f"part-{block:06d}.parquet":
-        raise ValueError(f"it is the segment of block {block}")
-    specs = tuple(ArraySpec.from_json(spec) for spec in json.loads(fields["arrays"]))
-    shard_bytes = json.loads(fields["shard_bytes"])
-    sizes = {spec.key: tuple(int(size) for size in shard_bytes[spec.key]) for spec in specs}
-    return Segment(file, block, rows, specs, sizes)
-
-
-def _damaged(file: Path, error: Exception) -> StoreError:
+def damaged_segment(file: Path, error: object) -> StoreError:
+    """Say that a segment cannot be read, and what to do."""
     return StoreError(
-        f"{file} is not a readable index segment ({error}): restore the store from a backup, or "
-        "delete it and extract again."
+        f"{file} is not a readable index segment ({error}): `mint store repair` drops it, and the "
+        "next extraction computes its rows again."
     )
+
+
+def _parse(file: Path, rows: int, fields: Mapping[str, Any]) -> Segment:
+    segment = segment_from_json(file.name, rows, fields)
+    match = _NAME.fullmatch(file.name)
+    if match is None or int(match[1]) != segment.block:
+        raise ValueError(f"it is a segment of block {segment.block}")
+    return segment

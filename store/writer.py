@@ -1,9 +1,10 @@
 """Committing blocks: whole shards first, then the one segment that makes their rows exist."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import numpy as np
@@ -11,46 +12,60 @@ import pyarrow as pa
 
 from store.activations import (
     Array,
-    create_array,
-    for_writing,
-    open_array,
-    remove_array,
+    array_folder,
+    metadata_file,
     shard_file,
+    shard_name,
     shard_rows,
-    unfinished_arrays,
+    staged,
 )
+from store.bfloat16 import to_bits
+from store.digests import digest_file
 from store.durability import flush_file
 from store.errors import StoreError
 from store.layout import ArraySpec
-from store.segments import OK, SEGMENT_SCHEMA, next_block, write_segment
+from store.leases import Lease
+from store.lock import exclusive
+from store.segments import (
+    OK,
+    SEGMENT_SCHEMA,
+    Segment,
+    StoredArray,
+    next_block,
+    segment_name,
+    write_segment,
+)
 
 SHARDS_AT_ONCE = 8
 NO_FAILURES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 _SAMPLE_ID = re.compile(r"[0-9a-f]{32}")
 
+ShardBytes = dict[str, tuple[int, ...]]
+
 
 class Writer:
     """Appends blocks of rows to a set of arrays; only ``FeatureStore.writer`` makes one.
 
+    Shards are written where nobody reads, and get their place in the store only when they are
+    published, under the store's lock. So no other writer, however late, can meet them.
+
     Args:
-        folder: The store, whose lock the caller holds.
+        folder: The store.
         block_rows: Rows a block.
-        specs: The arrays that every commit gives.
-        arrays: The same arrays, open.
+        arrays: The arrays that every commit gives, open.
+        lease: This run's lease.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        block_rows: int,
-        specs: Sequence[ArraySpec],
-        arrays: Mapping[str, Array],
+        self, folder: Path, block_rows: int, arrays: Mapping[ArraySpec, Array], lease: Lease
     ) -> None:
         self._folder = folder
         self._block_rows = block_rows
-        self._specs = {spec.key: spec for spec in specs}
-        self._arrays = {key: for_writing(array) for key, array in arrays.items()}
+        self._specs = {spec.key: spec for spec in arrays}
+        self._arrays = {spec.key: array for spec, array in arrays.items()}
+        self._metadata = {key: digest_file(metadata_file(folder, key)) for key in self._arrays}
+        self._lease = lease
         self._closed = False
 
     def commit(
@@ -61,35 +76,42 @@ class Writer:
     ) -> int:
         """Write one block. It exists when this returns, and not in part when it does not.
 
+        Threads may commit at the same time.
+
         Args:
             sample_ids: The N samples, at most ``block_rows``, all different.
-            arrays: For every array's key its values, (N, *shape) in the array's dtype.
+            arrays: For every array's key its values, (N, *shape) in the array's dtype (float32 for
+                bfloat16).
             failures: (status, reason) of the samples that failed; their rows are kept as NaN.
 
         Returns:
             The block number.
 
         Raises:
-            StoreError: The values do not fit the arrays, or the disk cannot be written.
+            StoreError: The values do not fit the arrays, the disk cannot be written, or another
+                run has taken over this one's lease.
         """
         self._check_samples(sample_ids, failures)
         for key in self._specs.keys() | arrays.keys():
             self._check_values(key, arrays.get(key), len(sample_ids))
-        block = next_block(self._folder)
         failed = np.flatnonzero([sample_id in failures for sample_id in sample_ids])
         try:
-            shard_bytes = self._write_shards(block, arrays, len(sample_ids), failed)
-            rows = self._segment_rows(block, sample_ids, failures)
-            write_segment(self._folder, block, rows, list(self._specs.values()), shard_bytes)
+            with TemporaryDirectory(dir=self._lease.folder, ignore_cleanup_errors=True) as staging:
+                sizes = self._write_shards(Path(staging), arrays, len(sample_ids), failed)
+                with exclusive(self._folder):
+                    self._lease.require()
+                    block = next_block(self._folder)
+                    self._publish(Path(staging), block, sizes, _rows(sample_ids, failures))
         except (OSError, RuntimeError, ValueError) as error:
+            self._lease.require()
             raise StoreError(
-                f"Block {block} of the store {self._folder} could not be written ({error}): what "
-                "was committed before is safe; make room or repair the disk, then run again."
+                f"A block of the store {self._folder} could not be written ({error}): what was "
+                "committed before is safe; make room or repair the disk, then run again."
             ) from error
         return block
 
     def close(self) -> None:
-        """Refuse further commits, since the lock is about to be given back."""
+        """Refuse further commits, since the lease is about to be given back."""
         self._closed = True
 
     def _check_samples(
@@ -116,25 +138,25 @@ class Writer:
         spec = self._specs.get(key)
         if spec is None or values is None:
             raise StoreError(f"This writer takes {', '.join(self._specs)}: {key} does not fit.")
-        if values.shape != (count, *spec.shape) or values.dtype != np.dtype(spec.dtype):
+        if values.shape != (count, *spec.shape) or values.dtype != spec.values_dtype:
             raise StoreError(
-                f"{key} takes {(count, *spec.shape)} {spec.dtype}, but was given {values.shape} "
-                f"{values.dtype}: convert it before the commit."
+                f"{key} takes {(count, *spec.shape)} {spec.values_dtype}, but was given "
+                f"{values.shape} {values.dtype}: convert it before the commit."
             )
 
     def _write_shards(
-        self, block: int, arrays: Mapping[str, np.ndarray], count: int, failed: np.ndarray
-    ) -> dict[str, list[int]]:
+        self, staging: Path, arrays: Mapping[str, np.ndarray], count: int, failed: np.ndarray
+    ) -> ShardBytes:
         """Write and flush all shards of a block; give their sizes by key."""
+        targets = {key: staged(array, staging / key) for key, array in self._arrays.items()}
 
         def write(job: tuple[str, int]) -> int:
             key, start = job
             stop = min(start + shard_rows(self._arrays[key]), count)
-            values = arrays[key][start:stop]
             failed_here = failed[(failed >= start) & (failed < stop)] - start
-            return self._write_shard(key, block * self._block_rows + start, values, failed_here)
+            values = self._encoded(key, arrays[key][start:stop], failed_here)
+            return _write_shard(targets[key], staging / key, start, values)
 
-        discard_block(self._folder, self._arrays, block, self._block_rows)
         jobs = [
             (key, start)
             for key, array in self._arrays.items()
@@ -142,62 +164,54 @@ class Writer:
         ]
         with ThreadPoolExecutor(SHARDS_AT_ONCE) as threads:
             sizes = list(zip(jobs, threads.map(write, jobs), strict=True))
-        for key, array in self._arrays.items():
-            flush_file(shard_file(self._folder, key, array, 0).parent)
-        return {key: [size for job, size in sizes if job[0] == key] for key in self._arrays}
+        return {key: tuple(size for job, size in sizes if job[0] == key) for key in self._arrays}
 
-    def _write_shard(self, key: str, row: int, values: np.ndarray, failed: np.ndarray) -> int:
-        array = self._arrays[key]
+    def _encoded(self, key: str, values: np.ndarray, failed: np.ndarray) -> np.ndarray:
+        """Give values as they lie on disk, with the fill value where the image failed."""
+        if self._specs[key].dtype == "bfloat16":
+            values = to_bits(values)
         if len(failed):
             values = values.copy()
-            values[failed] = array.fill_value
-        array[row : row + len(values)] = values
-        file = shard_file(self._folder, key, array, row // shard_rows(array))
-        if not file.exists():  # Zarr makes no file where all is the fill value
-            return 0
-        flush_file(file)
-        return file.stat().st_size
+            values[failed] = self._arrays[key].fill_value
+        return values
 
-    def _segment_rows(
-        self, block: int, sample_ids: Sequence[str], failures: Mapping[str, tuple[str, str]]
-    ) -> pa.Table:
-        first = block * self._block_rows
-        outcomes = [failures.get(sample_id, (OK, None)) for sample_id in sample_ids]
-        statuses = pa.array([status for status, _ in outcomes], pa.string())
-        columns = {
-            "row": np.arange(first, first + len(sample_ids)),
-            "sample_id": pa.array(sample_ids, pa.string()),
-            "status": statuses.dictionary_encode(),
-            "reason": pa.array([reason for _, reason in outcomes], pa.string()),
+    def _publish(self, staging: Path, block: int, sizes: ShardBytes, rows: pa.Table) -> None:
+        """Give the shards their place and commit their rows; the caller holds the store's lock."""
+        for key, array in self._arrays.items():
+            shards_a_block = self._block_rows // shard_rows(array)
+            for shard in range(shards_a_block):
+                target = shard_file(self._folder, key, array, block * shards_a_block + shard)
+                if shard < len(sizes[key]) and sizes[key][shard]:
+                    (staging / key / shard_name(array, shard)).rename(target)
+                else:  # what a run left that died just before its segment
+                    target.unlink(missing_ok=True)
+            flush_file(array_folder(self._folder, key))
+        first_row = block * self._block_rows
+        stored = {
+            key: StoredArray(spec, sizes[key], self._metadata[key])
+            for key, spec in self._specs.items()
         }
-        return pa.table(columns, schema=SEGMENT_SCHEMA)
+        segment = Segment(segment_name(block), block, first_row, rows.num_rows, stored)
+        numbers = pa.array(np.arange(first_row, segment.stop_row))
+        write_segment(self._folder, segment, rows.add_column(0, SEGMENT_SCHEMA[0], numbers))
 
 
-def prepare_arrays(
-    folder: Path, block_rows: int, specs: Sequence[ArraySpec], committed: Collection[ArraySpec]
-) -> dict[str, Array]:
-    """Clear what a crashed attempt left, make the arrays that are new, and open all of ``specs``.
-
-    Args:
-        folder: The store, whose lock the caller holds.
-        block_rows: Rows a block.
-        specs: The arrays that will be written.
-        committed: The arrays that have rows.
-    """
-    keys = {spec.key for spec in committed}
-    for key in unfinished_arrays(folder, keys):
-        remove_array(folder, key)
-    old = {spec.key: open_array(folder, spec) for spec in committed}
-    discard_block(folder, old, next_block(folder), block_rows)
-    for spec in specs:
-        if spec.key not in keys:
-            create_array(folder, spec, block_rows)
-    return {spec.key: open_array(folder, spec) for spec in specs}
+def _write_shard(array: Array, folder: Path, row: int, values: np.ndarray) -> int:
+    array[row : row + len(values)] = values
+    file = folder / shard_name(array, row // shard_rows(array))
+    if not file.exists():  # Zarr makes no file where all is the fill value
+        return 0
+    flush_file(file)
+    return file.stat().st_size
 
 
-def discard_block(folder: Path, arrays: Mapping[str, Array], block: int, block_rows: int) -> None:
-    """Delete the shards of a block that no segment names, so that each is written afresh."""
-    for key, array in arrays.items():
-        shards_a_block = block_rows // shard_rows(array)
-        for shard in range(block * shards_a_block, (block + 1) * shards_a_block):
-            shard_file(folder, key, array, shard).unlink(missing_ok=True)
+def _rows(sample_ids: Sequence[str], failures: Mapping[str, tuple[str, str]]) -> pa.Table:
+    """Give the rows of a segment, without their numbers."""
+    outcomes = [failures.get(sample_id, (OK, None)) for sample_id in sample_ids]
+    statuses = pa.array([status for status, _ in outcomes], pa.string())
+    columns = {
+        "sample_id": pa.array(sample_ids, pa.string()),
+        "status": statuses.dictionary_encode(),
+        "reason": pa.array([reason for _, reason in outcomes], pa.string()),
+    }
+    return pa.table(columns, schema=SEGMENT_SCHEMA.remove(0))

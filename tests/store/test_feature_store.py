@@ -6,13 +6,14 @@ import pytest
 import zarr
 
 from store.artefacts import Home
+from store.bfloat16 import from_bits, to_bits
 from store.errors import StoreError
 from store.feature_store import FeatureStore, create_store, open_store
 from store.layout import ArraySpec
 
 A = ArraySpec("layer1", "pooled", (4,))
 B = ArraySpec("layer2", "map", (2, 3, 3), "float32")
-PIXELS = ArraySpec("input", "pixels", (3, 2, 2), "uint8")
+WIDE = ArraySpec("layer3", "map", (3, 2, 2), "bfloat16")
 
 
 def ids(*numbers: int) -> list[str]:
@@ -21,6 +22,8 @@ def ids(*numbers: int) -> list[str]:
 
 def values(spec: ArraySpec, count: int, seed: int = 0) -> np.ndarray:
     scaled = np.random.default_rng(seed).normal(100, 20, (count, *spec.shape))
+    if spec.dtype == "bfloat16":
+        return from_bits(to_bits(scaled.astype(np.float32)))
     return scaled.astype(spec.dtype)
 
 
@@ -54,7 +57,7 @@ def test_open_store__absent(tmp_path: Path) -> None:
 
 def test_empty_store__answers(store: FeatureStore) -> None:
     assert store.specs() == {}
-    assert store.missing(ids(1, 2), ["a/x", "b/x"]) == {("a/x", "b/x"): ids(1, 2)}
+    assert store.plan(ids(1, 2), ["a/x", "b/x"]).missing == {("a/x", "b/x"): ids(1, 2)}
     assert store.locate("a/x", ids(1, 2)).tolist() == [-1, -1]
     assert store.failures(ids(1)) == []
     assert store.info()["rows"] == store.info()["segments"] == 0
@@ -92,7 +95,7 @@ def test_read__across_blocks_shards_and_chunks(
 
 def test_read__both_codec_pipelines_agree(store: FeatureStore) -> None:
     pytest.importorskip("zarrs")
-    specs = [A, B, PIXELS]
+    specs = [A, B, WIDE]
     with zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"}):
         commit(store, ids(*range(100)), *specs)
     with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
@@ -107,21 +110,34 @@ def test_read__both_codec_pipelines_agree(store: FeatureStore) -> None:
         np.testing.assert_array_equal(by_zarr[100:], values(spec, 100, seed=1))
 
 
-def test_read__unwritten_rows_of_a_block_are_nan(store: FeatureStore) -> None:
+def test_read__unwritten_rows_of_a_block_do_not_exist(store: FeatureStore) -> None:
     commit(store, ids(1, 2), A)
 
-    assert np.isnan(store.read(A.key, np.array([2, 1023]))).all()
+    with pytest.raises(StoreError, match=r"Row 2 of layer1/pooled in .* does not exist"):
+        store.read(A.key, np.array([1, 2, 1023]))
+
+
+@pytest.mark.parametrize("spec", [A, B, WIDE])
+def test_arrays__unwritten_is_nan_and_never_a_real_zero(
+    store: FeatureStore, spec: ArraySpec
+) -> None:
+    commit(store, ids(1), spec)
+
+    unwritten = zarr.open_array(store.folder / "activations.zarr" / spec.key)[1:3]
+    if spec.dtype == "bfloat16":
+        unwritten = from_bits(unwritten)
+    assert np.isnan(unwritten).all()
 
 
 @pytest.mark.parametrize("view", ["pooled", "map"])
-@pytest.mark.parametrize("dtype", ["float16", "float32", "uint8"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "bfloat16"])
 def test_read__zeros_stay_zeros(store: FeatureStore, view: str, dtype: str) -> None:
     spec = ArraySpec("relu", view, (8,), dtype)
     with store.writer([spec], 1024) as writer:
-        writer.commit(ids(*range(1024)), {spec.key: np.zeros((1024, 8), dtype)})
+        writer.commit(ids(*range(1024)), {spec.key: np.zeros((1024, 8), spec.values_dtype)})
 
     stored = store.read(spec.key, np.arange(1024))
-    assert stored.dtype == dtype
+    assert stored.dtype == spec.values_dtype
     np.testing.assert_array_equal(stored, 0)
 
 
@@ -136,7 +152,7 @@ def test_read__a_block_of_nan_only(store: FeatureStore) -> None:
 def test_read__rows_that_do_not_exist(store: FeatureStore, row: int) -> None:
     commit(store, ids(1), A)
 
-    with pytest.raises(StoreError, match="do not exist: read the rows that locate"):
+    with pytest.raises(StoreError, match="does not exist: read the rows that locate"):
         store.read(A.key, np.array([0, row]))
 
 
@@ -144,7 +160,7 @@ def test_read__rows_of_another_array_do_not_exist(store: FeatureStore) -> None:
     commit(store, ids(1), A)
     commit(store, ids(1), B)
 
-    with pytest.raises(StoreError, match=r"layer1/pooled in .* do not exist"):
+    with pytest.raises(StoreError, match=r"layer1/pooled in .* does not exist"):
         store.read(A.key, store.locate(B.key, ids(1)))
 
 
@@ -160,7 +176,7 @@ def test_missing__groups_in_the_given_order(store: FeatureStore) -> None:
     commit(store, ids(3), A)
     commit(store, ids(4), B)
 
-    groups = store.missing(ids(9, 4, 3, 8, 2, 9, 3), [B.key, A.key, "new/map"])
+    groups = store.plan(ids(9, 4, 3, 8, 2, 9, 3), [B.key, A.key, "new/map"]).missing
 
     assert list(groups.items()) == [
         ((B.key, A.key, "new/map"), ids(9, 8)),
@@ -172,10 +188,10 @@ def test_missing__groups_in_the_given_order(store: FeatureStore) -> None:
 
 def test_missing__one_more_layer_later(store: FeatureStore) -> None:
     commit(store, ids(1, 2), A)
-    assert store.missing(ids(1, 2), [A.key, B.key]) == {(B.key,): ids(1, 2)}
+    assert store.plan(ids(1, 2), [A.key, B.key]).missing == {(B.key,): ids(1, 2)}
 
     commit(store, ids(1, 2), B)
-    assert store.missing(ids(1, 2), [A.key, B.key]) == {}
+    assert store.plan(ids(1, 2), [A.key, B.key]).missing == {}
     assert store.locate(A.key, ids(1, 2)).tolist() == [0, 1]
     assert store.locate(B.key, ids(1, 2)).tolist() == [1024, 1025]
 
@@ -183,7 +199,7 @@ def test_missing__one_more_layer_later(store: FeatureStore) -> None:
 def test_missing__no_samples_or_no_keys(store: FeatureStore) -> None:
     commit(store, ids(1), A)
 
-    assert store.missing([], [A.key]) == store.missing(ids(2), []) == {}
+    assert store.plan([], [A.key]).missing == store.plan(ids(2), []).missing == {}
 
 
 def test_failures__are_present_but_not_located(store: FeatureStore) -> None:
@@ -192,7 +208,7 @@ def test_failures__are_present_but_not_located(store: FeatureStore) -> None:
     with store.writer([A], 3) as writer:
         writer.commit(ids(1, 2, 3), {A.key: content}, {ids(2)[0]: ("unreadable", "truncated")})
 
-    assert store.missing(ids(1, 2, 3), [A.key]) == {}
+    assert store.plan(ids(1, 2, 3), [A.key]).missing == {}
     assert store.locate(A.key, ids(1, 2, 3)).tolist() == [0, -1, 2]
     assert store.failures(ids(3, 2, 1, 2)) == [
         {"sample_id": ids(2)[0], "status": "unreadable", "reason": "truncated"}

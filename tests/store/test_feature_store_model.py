@@ -35,7 +35,7 @@ def name(number: int) -> str:
 
 def run(store: FeatureStore, model: Model, numbers: list[int], keys: list[str], now: int) -> None:
     """Compute what is missing, as an extraction does; the value tells when it was computed."""
-    for group, sample_ids in store.missing([name(n) for n in numbers], keys).items():
+    for group, sample_ids in store.plan([name(n) for n in numbers], keys).missing.items():
         content = [now * 100 + int(sample_id, 16) for sample_id in sample_ids]
         specs = [SPECS[key] for key in group]
         arrays = {s.key: filled(s, content) for s in specs}

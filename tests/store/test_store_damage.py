@@ -52,7 +52,7 @@ def test_shard__flipped_bit(
 
     with (
         zarr.config.set({"codec_pipeline.path": pipeline}),
-        pytest.raises(StoreError, match=rf"{file} is damaged .*restore the store from a backup"),
+        pytest.raises(StoreError, match=rf"{file} is damaged .*`mint store repair`"),
     ):
         filled.read(spec.key, np.array([3]))
 
@@ -105,42 +105,47 @@ def test_segment__flipped_bit_in_a_column(filled: FeatureStore, column: int) -> 
         filled.locate(POOLED.key, IDS)
 
 
-def test_segment__flipped_bit_anywhere_never_gives_another_answer(store: FeatureStore) -> None:
+def test_segment__flipped_bit_anywhere_is_found(store: FeatureStore) -> None:
     with store.writer([POOLED], 20) as writer:
         content = np.zeros((20, 64), np.float16)
         writer.commit(IDS[:20], {POOLED.key: content}, {IDS[3]: ("unreadable", "truncated")})
     located = store.locate(POOLED.key, IDS[:20])
     whole = segment(store).read_bytes()
-    refused = 0
-    for position in range(0, len(whole), 41):
+    for position in range(0, len(whole), 7):
         segment(store).write_bytes(whole)
         flip(segment(store), position)
-        try:
-            again = open_store(store.folder).locate(POOLED.key, IDS[:20])
-            np.testing.assert_array_equal(again, located)
-        except StoreError:
-            refused += 1
-    assert refused > 10
+        with pytest.raises(StoreError, match=r"part-000000\.parquet"):
+            open_store(store.folder).locate(POOLED.key, IDS[:20])
+    segment(store).write_bytes(whole)
+    assert open_store(store.folder).locate(POOLED.key, IDS[:20]).tolist() == located.tolist()
 
 
 def rewrite(file: Path, **fields: str) -> None:
     rows = pq.read_table(file, partitioning=None)
-    metadata = {key.decode(): value.decode() for key, value in rows.schema.metadata.items()}
+    metadata = {
+        key.decode(): value.decode() for key, value in pq.read_metadata(file).metadata.items()
+    }
     pq.write_table(rows.replace_schema_metadata(metadata | fields), file)
 
 
 def test_segment__newer_format(filled: FeatureStore) -> None:
-    rewrite(segment(filled), format="2", arrays="something new")
+    rewrite(segment(filled), format="3", segment="something new")
 
     with pytest.raises(
-        StoreError, match=r"part-000000\.parquet has format 2, but this version reads up to 1"
+        StoreError, match=r"part-000000\.parquet has format 3, but this version reads format 2"
     ):
-        filled.missing(IDS, [POOLED.key])
+        filled.plan(IDS, [POOLED.key])
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("block", "7"), ("arrays", "["), ("arrays", "[1]"), ("shard_bytes", "{}"), ("format", "x")],
+    [
+        ("segment", '{"block": 7, "first_row": 0, "arrays": []}'),
+        ("segment", "["),
+        ("segment", "[1]"),
+        ("segment", "{}"),
+        ("format", "x"),
+    ],
 )
 def test_segment__wrong_metadata(filled: FeatureStore, field: str, value: str) -> None:
     rewrite(segment(filled), **{field: value})
@@ -177,7 +182,7 @@ def test_array__metadata_of_another_array(filled: FeatureStore) -> None:
     metadata = (arrays / MAP.key / "zarr.json").read_text()
     (arrays / POOLED.key / "zarr.json").write_text(metadata)
 
-    with pytest.raises(StoreError, match="does not fit the index"):
+    with pytest.raises(StoreError, match="it does not say rows of"):
         filled.read(POOLED.key, np.array([3]))
 
 

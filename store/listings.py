@@ -1,0 +1,132 @@
+"""Listings: which images a dataset has and what it says of them, kept beside the segments.
+
+A store does not need them to find an image's activations. They answer the questions that name a
+dataset, a membership, a label, an identity or a split.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from store.digests import DIGEST, UNSTAMPED, check_stamp, stamp
+from store.durability import flush_file
+from store.errors import StoreError
+
+LISTING_FORMAT = 1
+COLUMNS = ("position", "sample_id", "membership", "label", "identity", "split", "status", "reason")
+
+_NAME = re.compile(r"dataset-(.+)\.parquet")
+
+# Of several rows with one sample_id the first counts, as everywhere.
+_COPY = """
+    COPY (
+        SELECT file_row_number AS position, sample_id, membership, label, identity, split, status,
+               reason
+        FROM read_parquet($source, file_row_number = true)
+        QUALIFY row_number() OVER (PARTITION BY sample_id ORDER BY file_row_number) = 1
+        ORDER BY file_row_number
+    ) TO $target (FORMAT parquet, COMPRESSION zstd, KV_METADATA {
+        format: $format, dataset: $dataset, version: $version, digest: $digest
+    })
+"""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One dataset's listing.
+
+    Args:
+        name: The file's name in ``index/``.
+        dataset: The dataset's id.
+        version: What tells this content from another under the same id.
+        rows: How many images it lists.
+    """
+
+    name: str
+    dataset: str
+    version: str
+    rows: int
+
+
+def listing_files(folder: Path) -> list[Path]:
+    """Find the listings of a store."""
+    return sorted(file for file in (folder / "index").iterdir() if _NAME.fullmatch(file.name))
+
+
+def listing_name(dataset: str) -> str:
+    """Name the listing of a dataset."""
+    return f"dataset-{dataset}.parquet"
+
+
+def write_listing(folder: Path, dataset: str, version: str, samples: Path) -> None:
+    """Write the listing of a dataset; a former one is replaced.
+
+    Args:
+        folder: The store, whose lock the caller holds.
+        dataset: The dataset's id.
+        version: Its version.
+        samples: Its samples table, with the columns of ``store.samples.SAMPLES_SCHEMA``.
+
+    Raises:
+        StoreError: The samples table cannot be read, or the disk is full.
+    """
+    file = folder / "index" / listing_name(dataset)
+    unfinished = file.with_suffix(".unfinished")
+    values = {"format": str(LISTING_FORMAT), "dataset": dataset, "version": version}
+    values |= {"source": str(samples), "target": str(unfinished), "digest": UNSTAMPED}
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(_COPY, values)
+        stamp(unfinished)
+        flush_file(unfinished)
+        unfinished.rename(file)
+        flush_file(file.parent)
+    except (duckdb.Error, OSError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise StoreError(
+            f"The dataset {dataset} could not be listed in the store {folder} ({error}): make room "
+            "on the disk, or register the dataset again."
+        ) from error
+
+
+def read_listing(file: Path) -> Listing:
+    """Read the footer of a listing.
+
+    Raises:
+        StoreError: The listing is damaged, or was written by another version of the program.
+    """
+    try:
+        footer = pq.read_metadata(file)
+        fields = {name.decode(): value.decode() for name, value in (footer.metadata or {}).items()}
+        if int(fields["format"]) != LISTING_FORMAT or fields[DIGEST] == UNSTAMPED:
+            raise ValueError(f"format {fields['format']}")
+        listing = Listing(file.name, fields["dataset"], fields["version"], footer.num_rows)
+        if file.name != listing_name(listing.dataset):
+            raise ValueError(f"it lists the dataset {listing.dataset}")
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        raise damaged_listing(file, error) from error
+    return listing
+
+
+def check_listing(file: Path) -> None:
+    """Check every byte of a listing.
+
+    Raises:
+        StoreError: The listing is damaged.
+    """
+    try:
+        check_stamp(file)
+    except (OSError, pa.ArrowException, ValueError, StoreError) as error:
+        raise damaged_listing(file, error) from error
+
+
+def damaged_listing(file: Path, error: object) -> StoreError:
+    """Say that a listing cannot be read, and what to do."""
+    return StoreError(
+        f"{file} is not a readable listing of a dataset ({error}): `mint store repair` drops it, "
+        "and the next extraction writes it again."
+    )

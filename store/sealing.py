@@ -1,0 +1,81 @@
+"""Sealing: all that is committed, sorted into one read-only index file, without stopping anybody."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from store.durability import flush_file
+from store.errors import StoreError
+from store.lock import exclusive
+from store.sealed import attach, sealed_files, write_pointer, write_tables
+from store.snapshot import Footers, Snapshot, define_views
+
+MEMORY_LIMIT = "2GB"
+"""What DuckDB may take while it sorts; beyond it spills to the store's disk."""
+
+
+def seal(folder: Path, block_rows: int) -> Path | None:
+    """Make the sealed index of what is committed, and the one that readers use from now on.
+
+    Readers keep the index that they have until they look again. Writers go on; what they commit
+    meanwhile is in the next seal.
+
+    Args:
+        folder: The store.
+        block_rows: Rows a block.
+
+    Returns:
+        The new index; the current one where nothing has come since; None for an empty store.
+
+    Raises:
+        StoreError: The index is damaged, the disk is full, or repairs went on meanwhile.
+    """
+    before = Footers(folder, block_rows).snapshot()
+    if not before.later_segments() and _same_listings(before):
+        return before.sealed.file if before.sealed else None
+    try:
+        with TemporaryDirectory(dir=folder, prefix="sealing-") as workplace:
+            unfinished = Path(workplace) / "index.duckdb"
+            _build(unfinished, before)
+            with exclusive(folder):
+                return _publish(unfinished, before)
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(
+            f"The index of the store {folder} could not be sealed ({error}): nothing is lost; make "
+            "room on the disk, then run `mint store seal`."
+        ) from error
+
+
+def _build(file: Path, snapshot: Snapshot) -> None:
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute("SET temp_directory = $folder", {"folder": str(file.parent)})
+        if snapshot.sealed:
+            attach(connection, snapshot.sealed.file)
+        define_views(connection, snapshot)
+        write_tables(connection, snapshot.segments, snapshot.listings)
+    flush_file(file)
+
+
+def _publish(unfinished: Path, before: Snapshot) -> Path:
+    now = Footers(before.folder, before.block_rows).snapshot()
+    same = {segment.name: segment for segment in now.segments}
+    if now.sealed != before.sealed or any(same.get(s.name) != s for s in before.segments):
+        raise StoreError(
+            f"The store {before.folder} was sealed, repaired or cleaned by somebody else in this "
+            "moment: run `mint store seal` again."
+        )
+    older = sealed_files(before.folder)
+    file = before.folder / f"index-{max(older, default=0) + 1}.duckdb"
+    unfinished.rename(file)
+    write_pointer(before.folder, file)
+    for old in older.values():
+        if before.sealed is None or old != before.sealed.file:  # somebody may just be opening that
+            old.unlink(missing_ok=True)
+    return file
+
+
+def _same_listings(snapshot: Snapshot) -> bool:
+    sealed = snapshot.sealed.listings if snapshot.sealed else ()
+    return set(sealed) == set(snapshot.listings)

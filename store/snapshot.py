@@ -1,0 +1,218 @@
+"""What is committed at one moment: a sealed index where there is one, and what came after it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from store.errors import StoreError
+from store.listings import Listing, check_listing, listing_files, read_listing
+from store.sealed import Sealed, current_index, read_sealed
+from store.segments import Segment, check_segment, read_segment, segment_files
+
+ATTACHED = 2
+"""Sealed indexes kept open: the current one, and the one that another thread may just be asking."""
+
+Footer = TypeVar("Footer", Segment, Listing)
+FileKey = tuple[str, int, int, int]
+
+_LATER = "SELECT sample_id::UUID AS sample_id, row, status, reason FROM later_segments"
+_SEALED = "SELECT sample_id, row, status, reason FROM {database}.placed"
+_NOTHING = "SELECT NULL::UUID AS sample_id, 0 AS row, '' AS status, '' AS reason WHERE false"
+
+_STATES = """
+    SELECT sample_id, coalesce(arg_min(status, row) FILTER (status <> 'ok'), 'ok') AS status,
+           arg_min(reason, row) FILTER (status <> 'ok') AS reason
+    FROM {placed} GROUP BY sample_id
+"""
+
+# A listed image has the status of its first failure, be it its dataset's or the extraction's.
+_LISTED = """
+    SELECT dataset, position, sample_id, membership, label, identity, split,
+           CASE WHEN listed.status IN ('ok', 'absent')
+                THEN coalesce(states.status, listed.status) ELSE listed.status END AS status,
+           coalesce(listed.reason, states.reason) AS reason
+    FROM ({listed}) AS listed LEFT JOIN ({states}) AS states USING (sample_id)
+"""
+
+_LISTING = """
+    SELECT '{dataset}' AS dataset, position, sample_id::UUID AS sample_id, membership, label,
+           identity, split, CASE status WHEN 'ok' THEN 'absent' ELSE status END AS status, reason
+    FROM listing_{number}
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a store holds at one moment.
+
+    Attributes:
+        folder: The store.
+        block_rows: Rows a block.
+        segments: All segments.
+        listings: All listings.
+        sealed: The sealed index; it has some of the segments and listings.
+        database: An empty DuckDB, in memory, to which the sealed index is attached.
+    """
+
+    folder: Path
+    block_rows: int
+    segments: tuple[Segment, ...]
+    listings: tuple[Listing, ...]
+    sealed: Sealed | None
+    database: duckdb.DuckDBPyConnection
+
+    def later_segments(self) -> list[Segment]:
+        """Give the segments that the sealed index does not have."""
+        sealed = {segment.name for segment in self.sealed.segments} if self.sealed else set()
+        return [segment for segment in self.segments if segment.name not in sealed]
+
+    def later_listings(self) -> list[Listing]:
+        """Give the listings that the sealed index does not have."""
+        sealed = self.sealed.listings if self.sealed else ()
+        return [listing for listing in self.listings if listing not in sealed]
+
+
+class Footers:
+    """Takes snapshots of a store; reads and checks each of its files once.
+
+    Args:
+        folder: The store.
+        block_rows: Rows a block.
+    """
+
+    def __init__(self, folder: Path, block_rows: int) -> None:
+        self._folder = folder
+        self._block_rows = block_rows
+        self._lock = threading.Lock()
+        self._database = duckdb.connect()
+        self._attached: list[str] = []
+        self._sealed: Sealed | None = None
+        self._segments: dict[FileKey, Segment] = {}
+        self._listings: dict[FileKey, Listing] = {}
+
+    def snapshot(self) -> Snapshot:
+        """Give what is committed by now.
+
+        Raises:
+            StoreError: A segment, a listing or the sealed index is damaged or of another format.
+        """
+        with self._lock:
+            self._sealed = self._current()
+            sealed = self._sealed.segments if self._sealed else ()
+            names = {segment.name for segment in sealed}
+            later = [file for file in segment_files(self._folder) if file.name not in names]
+            self._segments = _remember(self._segments, later, _checked_segment)
+            segments = sorted([*sealed, *self._segments.values()], key=lambda s: s.first_row)
+            return Snapshot(
+                self._folder,
+                self._block_rows,
+                tuple(segments),
+                self._current_listings(),
+                self._sealed,
+                self._database,
+            )
+
+    def _current(self) -> Sealed | None:
+        file = current_index(self._folder)
+        if file is None or (self._sealed is not None and file == self._sealed.file):
+            return self._sealed if file else None
+        sealed = read_sealed(self._database, file)
+        self._attached.append(sealed.database)
+        if len(self._attached) > ATTACHED:
+            self._database.execute(f"DETACH {self._attached.pop(0)}")
+        return sealed
+
+    def _current_listings(self) -> tuple[Listing, ...]:
+        """Give the listings; those that the sealed index has need no check of every byte."""
+        sealed = self._sealed.listings if self._sealed else ()
+
+        def read(file: Path) -> Listing:
+            listing = read_listing(file)
+            if listing not in sealed:
+                check_listing(file)
+            return listing
+
+        self._listings = _remember(self._listings, listing_files(self._folder), read)
+        return tuple(self._listings.values())
+
+
+@contextmanager
+def asking(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a snapshot for questions: the views ``placed`` (rows) and ``listed`` (images of datasets).
+
+    Raises:
+        StoreError: The index cannot be read.
+    """
+    with snapshot.database.cursor() as connection:
+        try:
+            define_views(connection, snapshot)
+            yield connection
+        except duckdb.Error as error:
+            raise StoreError(
+                f"The index of the store {snapshot.folder} cannot be read ({error}): "
+                "`mint store verify` says which file is damaged."
+            ) from error
+
+
+def define_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
+    """Define the views ``placed`` and ``listed`` in a connection that has the sealed index attached."""
+    placed = []
+    if snapshot.sealed:
+        placed.append(_SEALED.format(database=snapshot.sealed.database))
+    if later := snapshot.later_segments():
+        files = [str(snapshot.folder / "index" / segment.name) for segment in later]
+        connection.read_parquet(files).create_view("later_segments")
+        placed.append(_LATER)
+    connection.execute(f"CREATE TEMP VIEW placed AS {' UNION ALL '.join(placed) or _NOTHING}")
+    connection.execute(f"CREATE TEMP VIEW listed AS {_listed(connection, snapshot)}")
+
+
+def _listed(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
+    parts = []
+    later = snapshot.later_listings()
+    if snapshot.sealed and snapshot.sealed.listings:
+        current = [f"'{entry.dataset}'" for entry in snapshot.listings if entry not in later]
+        sealed = (
+            f"SELECT * FROM {snapshot.sealed.database}.listed "  # noqa: S608
+            f"WHERE dataset IN ({', '.join(current) or 'NULL'})"
+        )
+        states = _STATES.format(placed=f"({_LATER})")
+        has_later = bool(snapshot.later_segments())
+        parts.append(_LISTED.format(listed=sealed, states=states) if has_later else sealed)
+    for number, listing in enumerate(later):
+        file = str(snapshot.folder / "index" / listing.name)
+        connection.read_parquet(file).create_view(f"listing_{number}")
+        unplaced = _LISTING.format(dataset=listing.dataset, number=number)
+        parts.append(_LISTED.format(listed=unplaced, states=_STATES.format(placed="placed")))
+    return " UNION ALL ".join(f"({part})" for part in parts) or _NO_LISTING
+
+
+_NO_LISTING = """
+    SELECT '' AS dataset, 0 AS position, NULL::UUID AS sample_id, '' AS membership, '' AS label,
+           '' AS identity, '' AS split, '' AS status, '' AS reason
+    WHERE false
+"""
+
+
+def _checked_segment(file: Path) -> Segment:
+    segment = read_segment(file)
+    check_segment(file)
+    return segment
+
+
+def _remember(
+    known: dict[FileKey, Footer], files: list[Path], read: Callable[[Path], Footer]
+) -> dict[FileKey, Footer]:
+    """Read the files that are new or replaced."""
+    found: dict[FileKey, Footer] = {}
+    for file in files:
+        with suppress(FileNotFoundError):  # repaired or collected in this moment
+            state = file.stat()
+            key = (file.name, state.st_ino, state.st_mtime_ns, state.st_size)
+            found[key] = known[key] if key in known else read(file)
+    return found
