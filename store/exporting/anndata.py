@@ -57,10 +57,10 @@ def _write_matrix(group: zarr.Group, name: str, array: Activations) -> None:
         chunks=(chunk_rows, array.width),
         shards=(shard_rows, array.width),
         filters=None,
-        # as in the store: zstd pays for maps, not for vectors of float16
+        # zstd pays for maps, not for vectors of float16
         compressors=[*([ZstdCodec(level=1)] if len(array.shape) > 1 else []), Crc32cCodec()],
         # a shard that gets lost reads as NaN, not as zeros
-        fill_value=np.nan if array.dtype.kind == "f" else 0,
+        fill_value=np.nan,
         attributes=encoding("array", "0.2.0"),
     )
     for start, stop in windows(images, shard_rows):

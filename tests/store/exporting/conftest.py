@@ -7,7 +7,7 @@ from store.layout import ArraySpec
 
 POOLED = ArraySpec("layer1", "pooled", (4,))
 MAP = ArraySpec("layer2", "map", (2, 3, 3), "float32")
-PIXELS = ArraySpec("input", "pixels", (3, 2, 2), "uint8")
+TOKENS = ArraySpec("block3", "tokens", (3, 4), "bfloat16")
 
 
 @pytest.fixture
@@ -15,15 +15,15 @@ def filled(store: FeatureStore) -> FeatureStore:
     """Images 0 to 9: 4 failed, 8 and 9 have no map. Value 0 of a row is the image's number."""
     ids = [f"{number:032x}" for number in range(10)]
     content = {}
-    for spec in (POOLED, MAP, PIXELS):
-        values = np.random.default_rng(7).normal(100, 20, (10, *spec.shape)).astype(spec.dtype)
+    for spec in (POOLED, MAP, TOKENS):
+        values = np.random.default_rng(7).normal(100, 20, (10, *spec.shape))
         values.reshape(10, -1)[:, 0] = np.arange(10)
-        content[spec.key] = values
-    with store.writer([POOLED, MAP, PIXELS], 8) as writer:
+        content[spec.key] = values.astype("float16" if spec is POOLED else "float32")
+    with store.writer([POOLED, MAP, TOKENS], 8) as writer:
         first = {key: values[:8] for key, values in content.items()}
         writer.commit(ids[:8], first, {ids[4]: ("unreadable", "truncated")})
-    with store.writer([POOLED, PIXELS], 2) as writer:
-        last = {spec.key: content[spec.key][8:] for spec in (POOLED, PIXELS)}
+    with store.writer([POOLED, TOKENS], 2) as writer:
+        last = {spec.key: content[spec.key][8:] for spec in (POOLED, TOKENS)}
         writer.commit(ids[8:], last)
     return store
 

@@ -14,6 +14,7 @@ import zarr
 
 from store.errors import StoreError
 from store.exporting.export import FORMATS, Exported, export
+from store.exporting.selection import Activations
 from store.feature_store import FeatureStore
 from store.layout import ArraySpec
 
@@ -115,6 +116,25 @@ def test_export__interrupt_leaves_nothing(
         export(big, ["wide/pooled"], numbered(1000), tmp_path / "out" / "x", format_name)
 
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_export__no_more_than_a_window_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, big: FeatureStore, tmp_path: Path, format_name: str
+) -> None:
+    monkeypatch.setattr("store.exporting.selection.WINDOW_BYTES", 2**20 + 1)
+    read, sizes = Activations.read, []
+
+    def record(array: Activations, start: int, stop: int) -> np.ndarray:
+        values = read(array, start, stop)
+        sizes.append(values.nbytes)
+        return values
+
+    monkeypatch.setattr(Activations, "read", record)
+    export(big, ["wide/pooled"], numbered(1000), tmp_path / "out", format_name)
+
+    assert max(sizes) == 2**20
+    assert sum(sizes) == 1000 * 2048 * 2
 
 
 def test_export__disk_too_small(

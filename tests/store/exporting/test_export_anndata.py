@@ -11,13 +11,13 @@ import zarr
 from store.exporting.export import export
 from store.feature_store import FeatureStore
 
-POOLED, MAP, PIXELS = "layer1/pooled", "layer2/map", "input/pixels"
+POOLED, MAP, TOKENS = "layer1/pooled", "layer2/map", "block3/tokens"
 IDS = [f"{number:032x}" for number in (7, 2, 0, 5, 1)]
 
 
 @pytest.fixture
 def folder(filled: FeatureStore, samples: pa.Table, tmp_path: Path) -> Path:
-    export(filled, [MAP, POOLED, PIXELS], samples, tmp_path / "out.zarr", "anndata")
+    export(filled, [MAP, POOLED, TOKENS], samples, tmp_path / "out.zarr", "anndata")
     return tmp_path / "out.zarr"
 
 
@@ -53,7 +53,7 @@ def test_anndata__every_node_says_how_it_is_encoded(folder: Path) -> None:
         "obs/status/categories": ("string-array", "0.2.0"),
         "obs/status/codes": ("array", "0.2.0"),
         "obsm": ("dict", "0.1.0"),
-        "obsm/input.pixels": ("array", "0.2.0"),
+        "obsm/block3.tokens": ("array", "0.2.0"),
         "obsm/layer1.pooled": ("array", "0.2.0"),
         "obsp": ("dict", "0.1.0"),
         "uns": ("dict", "0.1.0"),
@@ -73,7 +73,7 @@ def test_anndata__every_node_says_how_it_is_encoded(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "key"), [("X", MAP), ("obsm/layer1.pooled", POOLED), ("obsm/input.pixels", PIXELS)]
+    ("node", "key"), [("X", MAP), ("obsm/layer1.pooled", POOLED), ("obsm/block3.tokens", TOKENS)]
 )
 def test_anndata__values_of_the_store(
     filled: FeatureStore, folder: Path, node: str, key: str
@@ -155,7 +155,7 @@ def test_anndata__reads_it_back(filled: FeatureStore, samples: pa.Table, folder:
 
     assert found.shape == (5, 18)
     np.testing.assert_array_equal(found.X, stored(filled, MAP))
-    assert list(found.obsm) == ["input.pixels", "layer1.pooled"]
+    assert sorted(found.obsm) == ["block3.tokens", "layer1.pooled"]
     np.testing.assert_array_equal(found.obsm["layer1.pooled"], stored(filled, POOLED))
     assert found.obsm["layer1.pooled"].dtype == np.float16
     assert found.obs_names.tolist() == IDS

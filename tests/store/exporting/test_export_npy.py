@@ -10,18 +10,18 @@ import pytest
 from store.exporting.export import export
 from store.feature_store import FeatureStore
 
-POOLED, MAP, PIXELS = "layer1/pooled", "layer2/map", "input/pixels"
+POOLED, MAP, TOKENS = "layer1/pooled", "layer2/map", "block3/tokens"
 
 
 def stored(store: FeatureStore, key: str, *numbers: int) -> np.ndarray:
     return store.read(key, store.locate(key, [f"{number:032x}" for number in numbers]))
 
 
-@pytest.mark.parametrize("key", [POOLED, MAP, PIXELS])
+@pytest.mark.parametrize("key", [POOLED, MAP, TOKENS])
 def test_npy__values_of_the_store(
     filled: FeatureStore, samples: pa.Table, tmp_path: Path, key: str
 ) -> None:
-    export(filled, [POOLED, MAP, PIXELS], samples, tmp_path / "out", "npy")
+    export(filled, [POOLED, MAP, TOKENS], samples, tmp_path / "out", "npy")
 
     values = np.load(tmp_path / "out" / f"{key.replace('/', '.')}.npy", mmap_mode="r")
     expected = stored(filled, key, 7, 2, 0, 5, 1)

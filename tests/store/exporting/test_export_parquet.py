@@ -12,12 +12,12 @@ import pytest
 from store.exporting.export import export
 from store.feature_store import FeatureStore
 
-POOLED, MAP, PIXELS = "layer1/pooled", "layer2/map", "input/pixels"
+POOLED, MAP, TOKENS = "layer1/pooled", "layer2/map", "block3/tokens"
 
 
 @pytest.fixture
 def file(filled: FeatureStore, samples: pa.Table, tmp_path: Path) -> Path:
-    export(filled, [POOLED, MAP, PIXELS], samples, tmp_path / "out", "parquet")
+    export(filled, [POOLED, MAP, TOKENS], samples, tmp_path / "out", "parquet")
     return tmp_path / "out" / "activations.parquet"
 
 
@@ -33,7 +33,7 @@ def test_parquet__samples_in_order(file: Path, samples: pa.Table) -> None:
     assert found.to_pylist() == samples.take([0, 1, 4, 6, 7]).to_pylist()
 
 
-@pytest.mark.parametrize("key", [POOLED, MAP, PIXELS])
+@pytest.mark.parametrize("key", [POOLED, MAP, TOKENS])
 def test_parquet__values_by_pyarrow(filled: FeatureStore, file: Path, key: str) -> None:
     expected = stored(filled, key)
     column = pq.read_table(file)[key].combine_chunks()
@@ -44,7 +44,7 @@ def test_parquet__values_by_pyarrow(filled: FeatureStore, file: Path, key: str) 
     np.testing.assert_array_equal(values.reshape(5, -1), expected)
 
 
-@pytest.mark.parametrize("key", [POOLED, MAP, PIXELS])
+@pytest.mark.parametrize("key", [POOLED, MAP, TOKENS])
 def test_parquet__values_by_pandas(filled: FeatureStore, file: Path, key: str) -> None:
     values = np.stack(pd.read_parquet(file)[key].to_list())
 
@@ -52,7 +52,7 @@ def test_parquet__values_by_pandas(filled: FeatureStore, file: Path, key: str) -
     np.testing.assert_array_equal(values, stored(filled, key))
 
 
-@pytest.mark.parametrize("key", [POOLED, MAP, PIXELS])
+@pytest.mark.parametrize("key", [POOLED, MAP, TOKENS])
 def test_parquet__values_by_duckdb(filled: FeatureStore, file: Path, key: str) -> None:
     found = duckdb.read_parquet(str(file)).project(f'number, "{key}"').fetchall()
 

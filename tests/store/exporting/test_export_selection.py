@@ -4,11 +4,11 @@ import pytest
 
 from store.artefacts import Home
 from store.errors import StoreError
-from store.exporting.selection import select, windows
+from store.exporting.selection import select, window_rows, windows
 from store.feature_store import FeatureStore, create_store
 from store.layout import ArraySpec
 
-POOLED, MAP, PIXELS = "layer1/pooled", "layer2/map", "input/pixels"
+POOLED, MAP, TOKENS = "layer1/pooled", "layer2/map", "block3/tokens"
 
 
 def ids(*numbers: int) -> pa.Table:
@@ -61,7 +61,7 @@ def test_select__origin_is_the_store_and_model(home: Home) -> None:
     }
 
 
-@pytest.mark.parametrize("key", [POOLED, MAP, PIXELS])
+@pytest.mark.parametrize("key", [POOLED, MAP, TOKENS])
 def test_read__values_of_the_store(filled: FeatureStore, key: str) -> None:
     (array,) = select(filled, [key], ids(6, 1, 3)).arrays
     expected = filled.read(key, filled.locate(key, ids(6, 1, 3)["sample_id"].to_pylist()))
@@ -101,13 +101,17 @@ def test_windows__cover_every_image_once() -> None:
     assert list(windows(10, 4)) == [(0, 4), (4, 8), (8, 10)]
 
 
+def test_window_rows__one_where_a_row_is_larger() -> None:
+    assert [window_rows(size) for size in (2**20, 2**25, 2**25 + 1)] == [32, 1, 1]
+
+
 def test_select__unknown_array(filled: FeatureStore, samples: pa.Table) -> None:
-    with pytest.raises(StoreError, match="has no fc/pooled; it has input/pixels, layer1/pooled"):
+    with pytest.raises(StoreError, match="has no fc/pooled; it has block3/tokens, layer1/pooled"):
         select(filled, [POOLED, "fc/pooled"], samples)
 
 
 def test_select__no_array(filled: FeatureStore, samples: pa.Table) -> None:
-    with pytest.raises(StoreError, match=r"No layer is chosen: .* has input/pixels"):
+    with pytest.raises(StoreError, match=r"No layer is chosen: .* has block3/tokens"):
         select(filled, [], samples)
 
 
