@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from mintcore.activations import ActivationSet
 from mintcore.auditors.fitting import Epoch, FitSettings, LabelledSet, fit, score
 from mintcore.cohorts import Cohort, Part
+from store.epochs import RowSet
 from store.feature_store import FeatureStore
 
 AUDITOR = "auditor"
@@ -71,7 +71,7 @@ def examine(
 
     def labelled(part: Part) -> LabelledSet:
         positions = np.flatnonzero((rows >= 0) & (cohort.part == part))
-        activations = ActivationSet(evidence.store, evidence.key, rows[positions])
+        activations = RowSet(evidence.store, evidence.key, rows[positions])
         return LabelledSet(activations, cohort.is_member[positions])
 
     fitted = fit(
@@ -101,6 +101,6 @@ def score_rows(network: nn.Module, evidence: Evidence, rows: np.ndarray) -> np.n
     scores = np.full(len(rows), np.nan)
     present = np.flatnonzero(rows >= 0)
     if len(present):
-        activations = ActivationSet(evidence.store, evidence.key, rows[present])
+        activations = RowSet(evidence.store, evidence.key, rows[present])
         scores[present] = score(network, activations)
     return scores

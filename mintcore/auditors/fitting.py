@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from mintcore.activations import ActivationSet
 from mintcore.auditors.networks import build_network
 from mintcore.auditors.standardisation import Standardise
 from mintcore.evaluation.roc import auc
+from store.epochs import RowSet
 
 SCORING_BATCH = 1024
 
@@ -46,7 +46,7 @@ class LabelledSet:
         is_member: (N,) bool.
     """
 
-    activations: ActivationSet
+    activations: RowSet
     is_member: np.ndarray
 
 
@@ -109,7 +109,7 @@ def fit(
     return Fitted(network.eval(), history)
 
 
-def score(network: nn.Module, activations: ActivationSet) -> np.ndarray:
+def score(network: nn.Module, activations: RowSet) -> np.ndarray:
     """Score every activation of a set.
 
     Returns:
@@ -187,7 +187,7 @@ def _best_epoch(history: list[Epoch]) -> int:
     return max(history, key=lambda epoch: epoch.validation_auc).epoch
 
 
-def _standardise(network: nn.Module, train: ActivationSet) -> None:
+def _standardise(network: nn.Module, train: RowSet) -> None:
     for module in network.modules():
         if isinstance(module, Standardise):
             module.fit(values for _, values in train.sequential(SCORING_BATCH))

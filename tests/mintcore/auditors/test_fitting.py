@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mintcore.activations import ActivationSet
 from mintcore.auditors.fitting import Epoch, FitSettings, Fitted, LabelledSet, fit, score
 from mintcore.evaluation.intervals import auc_interval
 from mintcore.evaluation.roc import auc
 from store.artefacts import Home
+from store.epochs import RowSet
 from store.feature_store import create_store
 from store.layout import ArraySpec
 
@@ -31,7 +31,7 @@ class Stored:
         self.rows = self.store.locate(spec.key, ids)
 
     def part(self, piece: slice, window_bytes: int = 2**28) -> LabelledSet:
-        activations = ActivationSet(self.store, self.key, self.rows[piece], window_bytes)
+        activations = RowSet(self.store, self.key, self.rows[piece], window_bytes)
         return LabelledSet(activations, self.is_member[piece])
 
     def fit(self, kind: str, seed: int = 0, window_bytes: int = 2**28) -> tuple[Fitted, float]:
