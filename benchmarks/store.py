@@ -1,0 +1,235 @@
+"""The feature store beside a memory-mapped array, .npy shards, HDF5 and Zarr's own codecs.
+
+    python -m benchmarks.store [--json FILE] [--rows N] [--maps N] [--folder FOLDER] [--repeats N]
+
+Every ratio is of two figures of the same run, taken in turns, each the best of some repeats.
+Writing ends when the files are on disk. Reading is from a warm page cache, by stores and files that
+are open already, and every batch of 1,024 rows is turned into float32, as fitting does, or merely
+copied into a buffer, which a warm memmap does at the speed of memory. The store streams: it is
+given less memory than the array takes, and checks every checksum.
+"""
+
+import argparse
+import multiprocessing
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import zarr
+
+from benchmarks.measurement import (
+    Measured,
+    best_seconds,
+    machine,
+    peak_growth_bytes,
+    table,
+    write_json,
+)
+from benchmarks.rivals import HAS_H5PY, Hdf5, Memmap, Side, pieces, rivals
+from store.artefacts import Home
+from store.epochs import RowSet
+from store.feature_store import create_store, open_store
+from store.layout import ArraySpec
+from store.reading import SCRATCH_BYTES
+
+POOLED = ArraySpec("layer", "pooled", (512,))
+MAP = ArraySpec("layer", "map16", (64, 16, 16))
+BATCH = 1024
+WINDOWS_BYTES = 64 * 2**20
+WRITE, EPOCH = "write", "shuffled epoch, copied"
+SCAN, SCAN_AS_FLOAT32 = "sequential read, copied", "sequential read, as float32"
+AIMS = {WRITE: 0.4, SCAN_AS_FLOAT32: 0.6}
+DEFAULT_PIPELINE = "zarr.core.codec_pipeline.BatchedCodecPipeline"
+
+
+class Stored:
+    """The store, with one array: a ``Side``.
+
+    Args:
+        folder: Where its home is made.
+        spec: The array.
+        rows: Its rows.
+    """
+
+    name = "store"
+
+    def __init__(self, folder: Path, spec: ArraySpec, rows: int) -> None:
+        self.home, self.spec, self.rows = folder / "home", spec, rows
+        self.folder = self.home / "stores" / "benchmark"
+        self._open: RowSet | None = None
+        self.megabytes = rows * spec.row_bytes / 1e6
+        # a quarter of a small array, so that it is streamed too
+        self.memory_bytes = SCRATCH_BYTES + min(WINDOWS_BYTES, rows * spec.row_bytes // 4)
+
+    def write(self, block: np.ndarray) -> None:
+        """Write the block again and again, a commit each, into a new store."""
+        self._open = None
+        if self.home.exists():
+            shutil.rmtree(self.home)
+        store = create_store(Home(self.home), "benchmark", expected_rows=self.rows)
+        with store.writer([self.spec], self.rows) as writer:
+            for rows in pieces(self.rows, min(store.block_rows, len(block))):
+                ids = [f"{number:032x}" for number in range(rows.start, rows.stop)]
+                writer.commit(ids, {self.spec.key: block[: len(ids)]})
+
+    def row_set(self) -> RowSet:
+        """Open the store once, for passes in ``memory_bytes``."""
+        if self._open is None:
+            store, rows = open_store(self.folder), np.arange(self.rows)
+            self._open = RowSet(store, self.spec.key, rows, self.memory_bytes)
+        return self._open
+
+    def sequential(self, size: int) -> Iterator[np.ndarray]:
+        """Give batches as they lie on disk."""
+        return (values for _, values in self.row_set().sequential(size))
+
+    def shuffled(self, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Give the batches of an epoch."""
+        return (values for _, values in self.row_set().shuffled(size, rng))
+
+    def by_default_codecs(self, size: int) -> Iterator[np.ndarray]:
+        """Read the very same files with the codecs that Zarr itself brings."""
+        folder = self.folder / "activations.zarr" / self.spec.key
+        with zarr.config.set({"codec_pipeline.path": DEFAULT_PIPELINE}):
+            array = zarr.open_array(folder, mode="r")
+            for rows in pieces(self.rows, size):
+                yield np.asarray(array[rows])
+
+
+def copied(batches: Callable[[], Iterable[np.ndarray]]) -> None:
+    """Copy every batch into one buffer."""
+    buffer: np.ndarray | None = None
+    for values in batches():
+        buffer = np.empty_like(values) if buffer is None else buffer
+        np.copyto(buffer[: len(values)], values)
+
+
+def as_float32(batches: Callable[[], Iterable[np.ndarray]]) -> None:
+    """Turn every batch into float32."""
+    for values in batches():
+        values.astype(np.float32)
+
+
+def pooled_block(rows: int) -> np.ndarray:
+    """Make (rows, 512) float16 noise."""
+    noise = np.random.default_rng(0).standard_normal((rows, *POOLED.shape), np.float32)
+    return noise.astype(np.float16)
+
+
+def map_block(rows: int) -> np.ndarray:
+    """Make (rows, 64, 16, 16) float16 as after a ReLU: 69% zeros, for zstd to find."""
+    noise = np.random.default_rng(0).standard_normal((rows, *MAP.shape), np.float32)
+    values: np.ndarray = np.maximum(noise - 0.5, 0).astype(np.float16)
+    return values
+
+
+def measure_pooled(folder: Path, rows: int, repeats: int) -> list[Measured]:
+    """Compare writing, scans and epochs of vectors with what others do."""
+    stored = Stored(folder, POOLED, rows)
+    sides: list[Side] = [stored, *rivals(folder, (rows, *POOLED.shape))]
+    block = pooled_block(min(rows, 8192))
+    rng = np.random.default_rng(0)
+    passes: dict[str, Callable[[Side], None]] = {
+        WRITE: lambda side: side.write(block),
+        SCAN: lambda side: copied(lambda: side.sequential(BATCH)),
+        SCAN_AS_FLOAT32: lambda side: as_float32(lambda: side.sequential(BATCH)),
+        EPOCH: lambda side: copied(lambda: side.shuffled(BATCH, rng)),
+    }
+    speeds = {}
+    for what, action in passes.items():
+        seconds = best_seconds({side.name: partial(action, side) for side in sides}, repeats)
+        speeds[what] = {name: stored.megabytes / s for name, s in seconds.items()}
+    return list(_pooled_rows(speeds))
+
+
+def _pooled_rows(speeds: dict[str, dict[str, float]]) -> Iterator[Measured]:
+    for what, by_side in speeds.items():
+        base = by_side[Memmap.name]
+        for name, speed in by_side.items():
+            ratio, note = speed / base, f"/ {Memmap.name}"
+            aim = AIMS.get(what) if name == Stored.name else None
+            yield Measured(f"pooled, {what}: {name}", speed, "MB/s", ratio, aim, note)
+        if not HAS_H5PY:
+            yield Measured(f"pooled, {what}: {Hdf5.name}", None, note="h5py is not installed")
+    epoch, scan = speeds[EPOCH][Stored.name], speeds[SCAN][Stored.name]
+    what, note = "pooled, store: shuffled epoch / sequential read", "both of the store, copied"
+    yield Measured(what, epoch, "MB/s", epoch / scan, 0.7, note)
+
+
+def measure_maps(folder: Path, rows: int, repeats: int) -> list[Measured]:
+    """Compare zstd maps with Zarr's default codecs, and the memory of an epoch with its bound."""
+    stored = Stored(folder, MAP, rows)
+    block = map_block(min(rows, 1024))
+    actions: dict[str, Callable[[], None]] = {
+        "scan": lambda: copied(lambda: stored.sequential(BATCH)),
+        "default": lambda: copied(lambda: stored.by_default_codecs(BATCH)),
+        "epoch": lambda: copied(lambda: stored.shuffled(BATCH, np.random.default_rng(0))),
+    }
+    seconds = best_seconds({WRITE: lambda: stored.write(block)}, 1)
+    seconds |= best_seconds(actions, repeats)
+    speed = {name: stored.megabytes / s for name, s in seconds.items()}
+    return [
+        Measured(f"maps, {WRITE}: store", speed[WRITE], note="zstd and crc32c"),
+        Measured(
+            f"maps, {SCAN}: store",
+            speed["scan"],
+            ratio=speed["scan"] / speed["default"],
+            aim=2.0,
+            note="/ Zarr's default codecs",
+        ),
+        Measured(f"maps, {SCAN}: Zarr's default codecs", speed["default"], note="the same files"),
+        Measured(
+            f"maps, {EPOCH}: store",
+            speed["epoch"],
+            ratio=speed["epoch"] / speed["scan"],
+            note="/ sequential read",
+        ),
+        measure_memory(folder, rows),
+    ]
+
+
+def measure_memory(folder: Path, rows: int) -> Measured:
+    """Run an epoch in a process of its own, and compare its memory with what it was given."""
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawned) as process:
+        growth = process.submit(_epoch_growth, folder, rows).result()
+    given = Stored(folder, MAP, rows).memory_bytes
+    note = f"/ the {given / 2**20:.0f} MiB it was given; batches and codecs come on top"
+    what = "maps, shuffled epoch: growth of the process"
+    return Measured(what, growth / 2**20, "MiB", growth / given, note=note)
+
+
+def _epoch_growth(folder: Path, rows: int) -> int:
+    stored = Stored(folder, MAP, rows)
+    open_store(stored.folder).read(MAP.key, np.arange(1))  # threads and code that any read needs
+    row_set = stored.row_set()
+    rng = np.random.default_rng(0)
+    return peak_growth_bytes(lambda: copied(lambda: (v for _, v in row_set.shuffled(64, rng))))
+
+
+def main() -> None:
+    """Measure, print the table, and write it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=200_000, help="vectors of 512 float16")
+    parser.add_argument("--maps", type=int, default=20_000, help="maps of 64 x 16 x 16 float16")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where to work; needs about 3 GB")
+    parser.add_argument("--json", type=Path, help="write the table to this file too")
+    given = parser.parse_args()
+    rows: list[Measured] = []
+    for measure, count in ((measure_pooled, given.rows), (measure_maps, given.maps)):
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            rows += measure(Path(folder), count, given.repeats)
+    on = machine(["numpy", "zarr", "zarrs", "h5py"])
+    print(table(rows))
+    print(f"\n{on}")
+    if given.json:
+        write_json(given.json, on, rows)
+
+
+if __name__ == "__main__":
+    main()
