@@ -11,7 +11,6 @@ given less memory than the array takes, and checks every checksum.
 
 import argparse
 import multiprocessing
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -58,8 +57,10 @@ class Stored:
     name = "store"
 
     def __init__(self, folder: Path, spec: ArraySpec, rows: int) -> None:
-        self.home, self.spec, self.rows = folder / "home", spec, rows
-        self.folder = self.home / "stores" / "benchmark"
+        self.home, self.spec, self.rows = Home(folder / "home"), spec, rows
+        self._ids = [f"{number:032x}" for number in range(rows)]
+        self.folder = self.home.folder("stores", "written-0")
+        self._written = 0
         self._open: RowSet | None = None
         self.megabytes = rows * spec.row_bytes / 1e6
         # a quarter of a small array, so that it is streamed too
@@ -67,14 +68,13 @@ class Stored:
 
     def write(self, block: np.ndarray) -> None:
         """Write the block again and again, a commit each, into a new store."""
-        self._open = None
-        if self.home.exists():
-            shutil.rmtree(self.home)
-        store = create_store(Home(self.home), "benchmark", expected_rows=self.rows)
+        name = f"written-{self._written}"
+        self._open, self._written = None, self._written + 1
+        store = create_store(self.home, name, expected_rows=self.rows)
         with store.writer([self.spec], self.rows) as writer:
             for rows in pieces(self.rows, min(store.block_rows, len(block))):
-                ids = [f"{number:032x}" for number in range(rows.start, rows.stop)]
-                writer.commit(ids, {self.spec.key: block[: len(ids)]})
+                values = block[: rows.stop - rows.start]
+                writer.commit(self._ids[rows], {self.spec.key: values})
 
     def row_set(self) -> RowSet:
         """Open the store once, for passes in ``memory_bytes``."""
@@ -131,7 +131,7 @@ def measure_pooled(folder: Path, rows: int, repeats: int) -> list[Measured]:
     """Compare writing, scans and epochs of vectors with what others do."""
     stored = Stored(folder, POOLED, rows)
     sides: list[Side] = [stored, *rivals(folder, (rows, *POOLED.shape))]
-    block = pooled_block(min(rows, 8192))
+    block = pooled_block(min(rows, 65_536))
     rng = np.random.default_rng(0)
     passes: dict[str, Callable[[Side], None]] = {
         WRITE: lambda side: side.write(block),
@@ -163,7 +163,7 @@ def _pooled_rows(speeds: dict[str, dict[str, float]]) -> Iterator[Measured]:
 def measure_maps(folder: Path, rows: int, repeats: int) -> list[Measured]:
     """Compare zstd maps with Zarr's default codecs, and the memory of an epoch with its bound."""
     stored = Stored(folder, MAP, rows)
-    block = map_block(min(rows, 1024))
+    block = map_block(min(rows, 2048))
     actions: dict[str, Callable[[], None]] = {
         "scan": lambda: copied(lambda: stored.sequential(BATCH)),
         "default": lambda: copied(lambda: stored.by_default_codecs(BATCH)),
