@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from store.digests import DIGEST, digest_of
 from store.durability import flush_file, flush_tree
 from store.errors import StoreError
 
@@ -116,7 +117,7 @@ class Home:
 
 
 def write_card(folder: Path, kind: Kind, artefact_id: str, **fields: Any) -> Card:
-    """Write ``card.json`` into a (staging) folder and return the card.
+    """Write ``card.json``, with a digest of itself, into a (staging) folder and return the card.
 
     Args:
         folder: Where to write it.
@@ -124,19 +125,20 @@ def write_card(folder: Path, kind: Kind, artefact_id: str, **fields: Any) -> Car
         artefact_id: The artefact's id.
         **fields: What it was made from, with which settings, seed and versions. JSON values.
     """
-    card = {
+    card: Card = {
         "id": artefact_id,
         "kind": kind,
         "format": CARD_FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         **fields,
     }
+    card[DIGEST] = card_digest(card)
     (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     return card
 
 
 def read_card(folder: Path) -> Card:
-    """Read ``card.json``.
+    """Read ``card.json``. One without a digest was written by an earlier version, and is accepted.
 
     Raises:
         StoreError: The card is damaged, or was written by a newer version of the program.
@@ -154,7 +156,18 @@ def read_card(folder: Path) -> Card:
             f"{file} has format {version}, but this version reads up to {CARD_FORMAT}: "
             "update MINT workbench."
         )
+    if card.get(DIGEST, card_digest(card)) != card_digest(card):
+        raise StoreError(
+            f"{file} was changed since it was written (its digest does not fit): restore it from a "
+            "backup, or delete its folder and make it again."
+        )
     return dict(card)
+
+
+def card_digest(card: Card) -> str:
+    """Give the digest of all fields of a card but ``digest``, whatever their order."""
+    others = {name: value for name, value in card.items() if name != DIGEST}
+    return digest_of(json.dumps(others, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _place(staging: Path, target: Path) -> None:

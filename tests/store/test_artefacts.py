@@ -134,6 +134,30 @@ def test_read_card__newer_format(tmp_path: Path) -> None:
         read_card(tmp_path)
 
 
+def test_read_card__changed_by_hand(home: Home) -> None:
+    publish(home, "resnet", "abc")
+    file = home.folder("models", "resnet") / "card.json"
+    file.write_text(file.read_text().replace('"classes": 10', '"classes": 11'))
+
+    with pytest.raises(StoreError, match=r"card\.json was changed since it was written"):
+        home.card("models", "resnet")
+
+
+def test_read_card__lines_and_their_order_do_not_matter(home: Home) -> None:
+    publish(home, "resnet", "abc")
+    card = home.card("models", "resnet")
+    file = home.folder("models", "resnet") / "card.json"
+    file.write_text(json.dumps(dict(reversed(card.items()))))
+
+    assert home.card("models", "resnet") == card
+
+
+def test_read_card__of_an_earlier_version_has_no_digest(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text(json.dumps({"id": "a", "format": 1}))
+
+    assert read_card(tmp_path) == {"id": "a", "format": 1}
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": "new"}', "\ud800"])
 def test_read_card__damaged(tmp_path: Path, text: str) -> None:
     (tmp_path / "card.json").write_bytes(text.encode("utf-16", "surrogatepass"))
