@@ -222,7 +222,7 @@ class FeatureStore:
         """
         _require_once(specs)
         require_free(self.folder, estimate_bytes(specs, rows))
-        with taking_lease(self.folder, [spec.key for spec in specs]) as lease:
+        with taking_lease(self.folder) as lease:
             with exclusive(self.folder) as lock:
                 committed = self.specs()
                 in_use = arrays_in_use(self.folder, lock, but=lease)
@@ -230,6 +230,7 @@ class FeatureStore:
                     spec: prepare_array(self.folder, spec, committed, in_use, self.expected_rows)
                     for spec in specs
                 }
+                lease.claim([spec.key for spec in specs])
             writer = Writer(self.folder, self.block_rows, arrays, lease)
             try:
                 yield writer

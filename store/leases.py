@@ -39,6 +39,10 @@ class Lease:
         self._store = store
         self.folder = folder
 
+    def claim(self, keys: Sequence[str]) -> None:
+        """Say which arrays this run writes, now that they are ready; the caller holds the lock."""
+        lease_file(self.folder).write_text(json.dumps({"host": _host(), "arrays": list(keys)}))
+
     def require(self) -> None:
         """Make sure that nobody has taken the lease over; ask while holding the store's lock.
 
@@ -54,14 +58,13 @@ class Lease:
 
 
 @contextmanager
-def taking_lease(store: Path, keys: Sequence[str]) -> Iterator[Lease]:
+def taking_lease(store: Path) -> Iterator[Lease]:
     """Hold a lease, and keep its heart beating, while the block runs.
 
     Leases of dead runs are taken over first: what they left unpublished is deleted.
 
     Args:
         store: The store's folder.
-        keys: The arrays that this run will write.
 
     Raises:
         StoreError: The store cannot be written.
@@ -71,7 +74,8 @@ def taking_lease(store: Path, keys: Sequence[str]) -> Iterator[Lease]:
         for dead in dead_leases(store, lock):
             shutil.rmtree(dead, ignore_errors=True)
         folder.mkdir(parents=True)
-        lease_file(folder).write_text(json.dumps({"host": _host(), "arrays": list(keys)}))
+        lease = Lease(store, folder)
+        lease.claim([])
         handle = lease_file(folder).open()
         fcntl.flock(handle, fcntl.LOCK_EX)
         flush_file(folder)
@@ -79,7 +83,7 @@ def taking_lease(store: Path, keys: Sequence[str]) -> Iterator[Lease]:
     heart = threading.Thread(target=_beat, args=(lease_file(folder), stop), daemon=True)
     heart.start()
     try:
-        yield Lease(store, folder)
+        yield lease
     finally:
         stop.set()
         heart.join()
@@ -131,7 +135,7 @@ def _alive(file: Path, now: float) -> bool:
             return True
         elsewhere = _read(file).get("host") != _host()
         return elsewhere and now - file.stat().st_mtime < LEASE_S
-    except FileNotFoundError:  # its run has just given it back
+    except (FileNotFoundError, NotADirectoryError):  # given back by now, or no lease at all
         return False
 
 

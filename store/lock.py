@@ -34,7 +34,10 @@ def exclusive(folder: Path) -> Iterator[Path]:
         ) from error
     with handle:
         _wait(handle.fileno(), folder)
-        yield file
+        try:
+            yield file
+        finally:  # closing is not enough: a process forked meanwhile would keep the lock
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def held_by_someone(file: Path) -> bool:

@@ -33,8 +33,21 @@ def prepare_array(
             f"{spec.key} was stored with rows of {existing.shape} {existing.dtype}, but "
             f"{spec.shape} {spec.dtype} is asked for: use the same settings, or another store."
         )
-    if spec.key not in committed and spec.key not in in_use:
-        if spec.key in arrays_on_disk(folder):
-            remove_array(folder, spec.key)
-        create_array(folder, spec, expected_rows)
+    if spec.key in committed:
+        return open_array(folder, spec)
+    if spec.key in in_use:
+        return _shared_array(folder, spec)
+    if spec.key in arrays_on_disk(folder):
+        remove_array(folder, spec.key)
+    create_array(folder, spec, expected_rows)
     return open_array(folder, spec)
+
+
+def _shared_array(folder: Path, spec: ArraySpec) -> Array:
+    try:
+        return open_array(folder, spec)
+    except StoreError as error:
+        raise StoreError(
+            f"Another run is writing {spec.key} to the store {folder}, but not with rows of "
+            f"{spec.shape} {spec.dtype}: use its settings, or wait until it has ended."
+        ) from error
