@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from store.database import open_database
 from store.digests import DIGEST, UNSTAMPED, check_stamp, stamp
 from store.durability import flush_file
 from store.errors import StoreError
@@ -19,7 +20,7 @@ from store.errors import StoreError
 LISTING_FORMAT = 1
 COLUMNS = ("position", "sample_id", "membership", "label", "identity", "split", "status", "reason")
 
-_NAME = re.compile(r"dataset-(.+)\.parquet")
+_NAME = re.compile(r"dataset-([A-Za-z0-9_][A-Za-z0-9_.-]{0,95})\.parquet")
 
 # Of several rows with one sample_id the first counts, as everywhere.
 _COPY = """
@@ -79,7 +80,7 @@ def write_listing(folder: Path, dataset: str, version: str, samples: Path) -> No
     values = {"format": str(LISTING_FORMAT), "dataset": dataset, "version": version}
     values |= {"source": str(samples), "target": str(unfinished), "digest": UNSTAMPED}
     try:
-        with duckdb.connect() as connection:
+        with open_database(spill=file.with_suffix(".spilled")) as connection:
             connection.execute(_COPY, values)
         stamp(unfinished)
         flush_file(unfinished)

@@ -84,12 +84,12 @@ def current_index(folder: Path) -> Path | None:
     """
     try:
         fields = read_pointer(folder)
+        if fields is None:
+            return None
+        file = folder / fields["file"]
+        return file if file.stat().st_size == fields["bytes"] else None
     except (OSError, ValueError):
         return None
-    if fields is None:
-        return None
-    file = folder / fields["file"]
-    return file if file.exists() and file.stat().st_size == fields["bytes"] else None
 
 
 def write_pointer(folder: Path, file: Path) -> None:

@@ -5,14 +5,12 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from store.database import open_database
 from store.durability import flush_file
 from store.errors import StoreError
 from store.lock import exclusive
-from store.sealed import attach, sealed_files, write_pointer, write_tables
+from store.sealed import attach, read_sealed, sealed_files, write_pointer, write_tables
 from store.snapshot import Footers, Snapshot, define_views
-
-MEMORY_LIMIT = "2GB"
-"""What DuckDB may take while it sorts; beyond it spills to the store's disk."""
 
 
 def seal(folder: Path, block_rows: int) -> Path | None:
@@ -38,6 +36,7 @@ def seal(folder: Path, block_rows: int) -> Path | None:
         with TemporaryDirectory(dir=folder, prefix="sealing-") as workplace:
             unfinished = Path(workplace) / "index.duckdb"
             _build(unfinished, before)
+            _check(unfinished, before)
             with exclusive(folder):
                 return _publish(unfinished, before)
     except (duckdb.Error, OSError) as error:
@@ -48,14 +47,23 @@ def seal(folder: Path, block_rows: int) -> Path | None:
 
 
 def _build(file: Path, snapshot: Snapshot) -> None:
-    with duckdb.connect(str(file)) as connection:
-        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("SET temp_directory = $folder", {"folder": str(file.parent)})
+    with open_database(file, spill=file.parent / "spilled") as connection:
         if snapshot.sealed:
             attach(connection, snapshot.sealed.file)
         define_views(connection, snapshot)
         write_tables(connection, snapshot.segments, snapshot.listings)
+        connection.execute("CHECKPOINT")  # closing would, too, but keep silent about a full disk
     flush_file(file)
+
+
+def _check(file: Path, snapshot: Snapshot) -> None:
+    """Make sure, before anybody reads it, that all of an index is in its file."""
+    with open_database() as connection:
+        sealed = read_sealed(connection, file)
+        placed = connection.table(f"{sealed.database}.placed").shape[0]
+    rows = sum(segment.rows for segment in snapshot.segments)
+    if sealed.segments != snapshot.segments or placed != rows:
+        raise OSError(f"{file.name} lacks rows that were written to it")
 
 
 def _publish(unfinished: Path, before: Snapshot) -> Path:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import duckdb
 
+from store.database import open_database, silence
 from store.errors import StoreError
 from store.listings import Listing, check_listing, listing_files, read_listing
 from store.sealed import Sealed, current_index, read_sealed
@@ -89,7 +90,7 @@ class Footers:
         self._folder = folder
         self._block_rows = block_rows
         self._lock = threading.Lock()
-        self._database = duckdb.connect()
+        self._database = open_database()
         self._attached: list[str] = []
         self._sealed: Sealed | None = None
         self._segments: dict[FileKey, Segment] = {}
@@ -121,7 +122,12 @@ class Footers:
         file = current_index(self._folder)
         if file is None or (self._sealed is not None and file == self._sealed.file):
             return self._sealed if file else None
-        sealed = read_sealed(self._database, file)
+        try:
+            sealed = read_sealed(self._database, file)
+        except StoreError:
+            if current_index(self._folder) == file:
+                raise
+            return self._current()  # newer ones have replaced it in this moment
         self._attached.append(sealed.database)
         if len(self._attached) > ATTACHED:
             self._database.execute(f"DETACH {self._attached.pop(0)}")
@@ -150,6 +156,7 @@ def asking(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     with snapshot.database.cursor() as connection:
         try:
+            silence(connection)
             define_views(connection, snapshot)
             yield connection
         except duckdb.Error as error:
