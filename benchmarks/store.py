@@ -4,9 +4,9 @@
 
 Every ratio is of two figures of the same run, taken in turns, each the best of some repeats.
 Writing ends when the files are on disk. Reading is from a warm page cache, by stores and files that
-are open already, and every batch of 1,024 rows is turned into float32, as fitting does, or merely
-copied into a buffer, which a warm memmap does at the speed of memory. The store streams: it is
-given less memory than the array takes, and checks every checksum.
+are open already, and every batch (1,024 vectors, 128 maps) is turned into float32, as fitting does, or
+merely copied into a buffer, which a warm memmap does at the speed of memory. The store streams: it
+is given less memory than the array takes, and checks every checksum.
 """
 
 import argparse
@@ -38,6 +38,7 @@ from store.reading import SCRATCH_BYTES
 POOLED = ArraySpec("layer", "pooled", (512,))
 MAP = ArraySpec("layer", "map16", (64, 16, 16))
 BATCH = 1024
+MAP_BATCH = 128
 WINDOWS_BYTES = 64 * 2**20
 WRITE, EPOCH = "write", "shuffled epoch, copied"
 SCAN, SCAN_AS_FLOAT32 = "sequential read, copied", "sequential read, as float32"
@@ -165,9 +166,9 @@ def measure_maps(folder: Path, rows: int, repeats: int) -> list[Measured]:
     stored = Stored(folder, MAP, rows)
     block = map_block(min(rows, 2048))
     actions: dict[str, Callable[[], None]] = {
-        "scan": lambda: copied(lambda: stored.sequential(BATCH)),
+        "scan": lambda: copied(lambda: stored.sequential(MAP_BATCH)),
         "default": lambda: copied(lambda: stored.by_default_codecs(BATCH)),
-        "epoch": lambda: copied(lambda: stored.shuffled(BATCH, np.random.default_rng(0))),
+        "epoch": lambda: copied(lambda: stored.shuffled(MAP_BATCH, np.random.default_rng(0))),
     }
     seconds = best_seconds({WRITE: lambda: stored.write(block)}, 1)
     seconds |= best_seconds(actions, repeats)
