@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintcore.arrays import pixels_spec
 from mintcore.auditors.evidence import AUDITOR, Evidence, score_rows
 from mintcore.auditors.finding import calibrated, compare
 from mintcore.auditors.publication import load_network
@@ -16,7 +17,7 @@ from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.evaluation.metrics import conformal_p_values, set_p_value
 from mintcore.evaluation.quantification import member_share
-from mintcore.extraction import extract, images_of, pixels_spec
+from mintcore.extraction import extract
 from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
 from mintcore.report import write_dataset_report
@@ -128,11 +129,10 @@ def _sides(home: Home, card: Card, dataset: str) -> tuple[pa.Table, list[str], i
 def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Reporter) -> None:
     subjects = load_subjects(home, card["model"], card["reference"], choose_device(device))
     require_audited(subjects.audited, card)
-    images = images_of(home, [dataset])
     spec = ArraySpec(card["layer"], card["view"], tuple(card["shape"]))
-    extract(home, subjects.audited, images, [spec, pixels_spec(subjects.audited)], reporter)
+    extract(home, subjects.audited, [dataset], [spec, pixels_spec(subjects.audited)], reporter)
     for model in subjects.blind().values():
-        extract(home, model, images, [spec], reporter)
+        extract(home, model, [dataset], [spec], reporter)
 
 
 def _find(card: Card, by_network: dict[str, np.ndarray], held_out: pa.Table) -> dict[str, Any]:

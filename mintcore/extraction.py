@@ -7,24 +7,23 @@ block, so a run that was killed continues at the next block with the very batche
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-
-from mintcore.datasets.reading import dataset_card, samples
-from mintcore.decoding import BATCH_SIZE, decoded_ahead
+from mintcore.arrays import FLOAT16, array_specs
+from mintcore.computing import compute
+from mintcore.datasets.reading import dataset_card, samples, samples_file
+from mintcore.decoding import BATCH_SIZE
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.models.layers import MAP, POOLED, Layer, require_view, view_shape
+from mintcore.models.layers import MAP, POOLED
 from mintcore.models.registration import AuditedModel, load_model
-from mintcore.models.taps import choose_layers, layers, reduce_taps
-from mintcore.models.views import views
+from mintcore.models.taps import choose_layers
 from mintcore.progress import Reporter
 from store.artefacts import Home
+from store.disk import free_bytes, require_free
 from store.feature_store import FeatureStore, create_store
-from store.layout import ArraySpec
+from store.index import Plan
+from store.layout import ArraySpec, estimate_bytes
 
 COMMIT_BYTES = 256 * 2**20
-PIXELS_SIDE = 32
 VIEWS = (POOLED, MAP)
 
 
@@ -38,6 +37,7 @@ class ExtractionRequest:
         layers: "all", or layer names and globs separated by commas.
         views: Of "pooled" and "map".
         map_side: Maps are area-pooled to at most this many pixels a side.
+        dtype: "float16", "float32" or "bfloat16".
     """
 
     model: str
@@ -45,6 +45,30 @@ class ExtractionRequest:
     layers: str = "all"
     views: tuple[str, ...] = VIEWS
     map_side: int = 8
+    dtype: str = FLOAT16
+
+
+@dataclass(frozen=True)
+class ExtractionPlan:
+    """What an extraction would do. Images are counted once, however many datasets share them.
+
+    Attributes:
+        store: Id of the store.
+        images: Images asked for.
+        compute: Images that the model would be run on.
+        reuse: Images for which everything is there already.
+        bytes: What it would take on disk at most.
+        free_bytes: What is free there.
+        arrays: Keys "layer/view" of the arrays asked for.
+    """
+
+    store: str
+    images: int
+    compute: int
+    reuse: int
+    bytes: int
+    free_bytes: int
+    arrays: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -77,46 +101,60 @@ def extract_datasets(
         MintError: The model, a dataset, a layer or a view is unknown.
         StoreError: The disk is too small, or another process is writing the store.
     """
-    for view in request.views:
-        require_view(view)
-    if request.map_side < 1:
-        raise MintError(f"--map-side is {request.map_side}, but a map has at least 1 pixel a side.")
+    model, specs = _resolve(home, request, device)
+    return extract(home, model, request.datasets, specs, reporter)
+
+
+def plan_extraction(home: Home, request: ExtractionRequest, *, device: str) -> ExtractionPlan:
+    """Say what an extraction would compute, and what it would take, without computing anything.
+
+    Raises:
+        MintError: The model, a dataset, a layer or a view is unknown.
+        StoreError: The store cannot be read.
+    """
+    model, specs = _resolve(home, request, device)
+    images = images_of(home, request.datasets)
+    if not home.has("stores", store_id(model)):
+        asked = {tuple(spec.key for spec in specs): list(images)}
+        return _described(home, model, specs, Plan(len(images), 0, asked))
+    store = store_of(home, model, len(images))
+    plan = store.plan(list(images), [spec.key for spec in specs])
+    return _described(home, model, specs, plan)
+
+
+def _resolve(
+    home: Home, request: ExtractionRequest, device: str
+) -> tuple[AuditedModel, list[ArraySpec]]:
     for dataset in request.datasets:
         dataset_card(home, dataset)
     model = load_model(home, request.model, choose_device(device))
     chosen = choose_layers(model, request.layers)
-    specs = array_specs(chosen, request.views, request.map_side)
+    specs = array_specs(chosen, request.views, request.map_side, request.dtype)
     if not specs:
         raise MintError(f"None of the chosen layers has a {' or '.join(request.views)} view.")
-    images = images_of(home, request.datasets)
-    return extract(home, model, images, specs, reporter)
+    return model, specs
 
 
-def array_specs(
-    chosen: Sequence[Layer], chosen_views: Sequence[str], map_side: int
-) -> list[ArraySpec]:
-    """List the arrays of layers and views; a layer that lacks a view (a vector has no map) gives none for it."""
-    specs = []
-    for layer in chosen:
-        for view in chosen_views:
-            shape = view_shape(layer, view, map_side)
-            if shape is not None:
-                specs.append(ArraySpec(layer.name, view_name(view, map_side), shape))
-    return specs
+def _described(
+    home: Home, model: AuditedModel, specs: Sequence[ArraySpec], plan: Plan
+) -> ExtractionPlan:
+    return ExtractionPlan(
+        store=store_id(model),
+        images=plan.images,
+        compute=sum(len(ids) for ids in plan.missing.values()),
+        reuse=plan.present,
+        bytes=estimated_bytes(specs, plan),
+        free_bytes=free_bytes(home.path),
+        arrays=tuple(spec.key for spec in specs),
+    )
 
 
-def pixels_spec(model: AuditedModel) -> ArraySpec:
-    """Give the array of the preprocessed images themselves, at most 32 pixels a side: the raw-pixels baseline."""
-    return array_specs([layers(model)[0]], [MAP], PIXELS_SIDE)[0]
-
-
-def view_name(view: str, map_side: int) -> str:
-    """Name a view in the store: maps of different sizes are different arrays."""
-    return f"{view}{map_side}" if view == MAP else view
-
-
-def _parse_view(name: str) -> tuple[str, int | None]:
-    return (MAP, int(name.removeprefix(MAP))) if name.startswith(MAP) else (name, None)
+def estimated_bytes(specs: Sequence[ArraySpec], plan: Plan) -> int:
+    """Bound the bytes that what is missing will take on disk."""
+    return sum(
+        estimate_bytes([spec for spec in specs if spec.key in keys], len(sample_ids))
+        for keys, sample_ids in plan.missing.items()
+    )
 
 
 def images_of(home: Home, datasets: Sequence[str]) -> dict[str, str]:
@@ -131,11 +169,16 @@ def images_of(home: Home, datasets: Sequence[str]) -> dict[str, str]:
     return images
 
 
+def store_id(model: AuditedModel) -> str:
+    """Name the store of a model: weights, architecture and preprocessing make its fingerprint."""
+    return f"{model.card['id'][:60]}-{model.card['fingerprint'][:12]}"
+
+
 def store_of(home: Home, model: AuditedModel, expected_rows: int) -> FeatureStore:
     """Open the store of a model, or make it."""
     return create_store(
         home,
-        f"{model.card['id'][:60]}-{model.card['fingerprint'][:12]}",
+        store_id(model),
         expected_rows=expected_rows,
         model=model.card["id"],
         model_fingerprint=model.card["fingerprint"],
@@ -145,41 +188,40 @@ def store_of(home: Home, model: AuditedModel, expected_rows: int) -> FeatureStor
 def extract(
     home: Home,
     model: AuditedModel,
-    images: dict[str, str],
+    datasets: Sequence[str],
     specs: Sequence[ArraySpec],
     reporter: Reporter,
 ) -> ExtractionSummary:
-    """Compute what the store lacks of some arrays for some images.
+    """Compute what the store lacks of some arrays for the images of some datasets.
 
     Args:
         home: The home folder.
         model: The audited model, on the device that it is to run on.
-        images: Sample id -> uri.
+        datasets: Names of the datasets.
         specs: The arrays wanted.
         reporter: Told of every batch.
+
+    Raises:
+        StoreError: The disk is too small, or the store cannot be read or written.
     """
+    images = images_of(home, datasets)
     store = store_of(home, model, len(images))
-    by_key = {spec.key: spec for spec in specs}
-    groups = store.plan(list(images), list(by_key)).missing
-    to_compute = sum(len(ids) for ids in groups.values())
-    reporter.stage(f"Extract {model.card['id']}, {len(specs)} arrays", to_compute)
-    # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
-    for keys, sample_ids in sorted(groups.items()):
-        missing = [by_key[key] for key in keys]
-        with store.writer(missing, rows=len(sample_ids)) as writer:
-            rows = _rows_a_commit(missing, store.block_rows)
-            for start in range(0, len(sample_ids), rows):
-                block = {name: images[name] for name in sample_ids[start : start + rows]}
-                arrays, failures = _compute(model, block, missing, reporter)
-                writer.commit(list(block), arrays, failures)
-    failed = len(store.failures(list(images)))
+    for dataset in datasets:
+        version = dataset_card(home, dataset)["fingerprint"]
+        store.list_dataset(dataset, version, samples_file(home, dataset))
+    plan = store.plan(list(images), [spec.key for spec in specs])
+    require_free(store.folder, estimated_bytes(specs, plan))
+    reporter.stage(f"Extract {model.card['id']}, {len(specs)} arrays", plan.images - plan.present)
+    computed = _fill(store, plan, specs, model=model, images=images, reporter=reporter)
+    if store.seal_due():
+        store.seal()
     summary = ExtractionSummary(
         store=store.folder.name,
-        images=len(images),
-        computed=to_compute,
-        reused=len(images) - to_compute,
-        failed=failed,
-        arrays=tuple(by_key),
+        images=plan.images,
+        computed=computed,
+        reused=plan.images - computed,
+        failed=len(store.failures(list(images))),
+        arrays=tuple(spec.key for spec in specs),
     )
     reporter.log(
         f"{store.folder.name}: {summary.images} images, {summary.computed} computed, {summary.reused} reused from the "
@@ -188,36 +230,37 @@ def extract(
     return summary
 
 
-def activations(
-    model: AuditedModel, pixels: torch.Tensor, specs: Sequence[ArraySpec]
-) -> dict[str, np.ndarray]:
-    """Run the model on one batch and give the wanted views as they are stored.
+def _fill(
+    store: FeatureStore,
+    plan: Plan,
+    specs: Sequence[ArraySpec],
+    *,
+    model: AuditedModel,
+    images: dict[str, str],
+    reporter: Reporter,
+) -> int:
+    """Compute and commit what a plan says is missing; give for how many images that was."""
+    computed = 0
+    # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
+    for keys, sample_ids in sorted(plan.missing.items()):
+        missing = [spec for spec in specs if spec.key in keys]
+        with store.writer(missing, rows=len(sample_ids)) as writer:
+            rows = _rows_a_commit(missing, store.block_rows)
+            for start in range(0, len(sample_ids), rows):
+                asked = sample_ids[start : start + rows]
+                left = _left(store, asked, keys)  # another run may have come first
+                if left:
+                    uris = {name: images[name] for name in left}
+                    arrays, failures = compute(model, uris, missing, reporter)
+                    writer.commit(left, arrays, failures)
+                reporter.advance(len(asked) - len(left))
+                computed += len(left)
+    return computed
 
-    Args:
-        model: The audited model.
-        pixels: (B, C, H, W) uint8, resized as the model's preprocessing says.
-        specs: The arrays wanted.
 
-    Returns:
-        Array key -> (B, *shape) in the array's dtype.
-    """
-    by_layer: dict[str, list[ArraySpec]] = {}
-    for spec in specs:
-        by_layer.setdefault(spec.layer, []).append(spec)
-
-    def reduce(name: str, output: torch.Tensor) -> dict[str, np.ndarray]:
-        kept = {}
-        for spec in by_layer[name]:
-            view, map_side = _parse_view(spec.view)
-            reduced = views(output, model.layer_kinds[name], view, map_side).cpu().numpy()
-            # beyond float16 becomes infinite, which callers look for
-            with np.errstate(over="ignore"):
-                kept[spec.key] = reduced.astype(spec.dtype)
-        return kept
-
-    batch = model.preprocessing.normalise(pixels.to(model.device))
-    tapped = reduce_taps(model, batch, list(by_layer), reduce)
-    return {key: values for kept in tapped.values() for key, values in kept.items()}
+def _left(store: FeatureStore, sample_ids: list[str], keys: Sequence[str]) -> list[str]:
+    missing = {name for ids in store.plan(sample_ids, keys).missing.values() for name in ids}
+    return [name for name in sample_ids if name in missing]
 
 
 def _rows_a_commit(specs: Sequence[ArraySpec], block_rows: int) -> int:
@@ -225,29 +268,3 @@ def _rows_a_commit(specs: Sequence[ArraySpec], block_rows: int) -> int:
     row_bytes = sum(spec.row_bytes for spec in specs)
     batches = max(1, COMMIT_BYTES // (row_bytes * BATCH_SIZE))
     return min(block_rows, batches * BATCH_SIZE)
-
-
-def _compute(
-    model: AuditedModel, images: dict[str, str], specs: Sequence[ArraySpec], reporter: Reporter
-) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, str]]]:
-    """Give the activations of images, (N, *shape) an array, and the failures by sample id."""
-    arrays = {spec.key: np.empty((len(images), *spec.shape), spec.dtype) for spec in specs}
-    failures: dict[str, tuple[str, str]] = {}
-    done = 0
-    for batch in decoded_ahead(model.preprocessing, images):
-        found = activations(model, batch.pixels, specs)
-        for key, values in found.items():
-            arrays[key][done : done + len(values)] = values
-        failures |= _non_finite(batch.sample_ids, found) | batch.failures
-        done += len(batch.sample_ids)
-        reporter.advance(len(batch.sample_ids))
-    return arrays, failures
-
-
-def _non_finite(sample_ids: list[str], found: dict[str, np.ndarray]) -> dict[str, tuple[str, str]]:
-    failures: dict[str, tuple[str, str]] = {}
-    for key, values in found.items():
-        finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
-        for position in np.flatnonzero(~finite):
-            failures[sample_ids[position]] = ("non-finite", f"{key} has values that are not finite")
-    return failures

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mintcore.arrays import array_specs, pixels_spec
 from mintcore.auditors import KIND_VIEWS
 from mintcore.auditors.evidence import AUDITOR, PIXELS, Evidence, Examined, examine
 from mintcore.auditors.finding import find
@@ -16,7 +17,7 @@ from mintcore.auditors.publication import find_examined, publish_auditor
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.extraction import array_specs, extract, images_of, pixels_spec, store_of
+from mintcore.extraction import extract, store_of
 from mintcore.models.taps import choose_layers
 from mintcore.progress import Reporter
 from mintcore.subjects import Subjects, load_subjects, refuse_partial_reference
@@ -139,12 +140,12 @@ def _auditor_id(experiment: _Experiment, kind: str, spec: ArraySpec) -> str:
 
 def _extract(experiment: _Experiment, plans: Sequence[_Plan]) -> None:
     home, request, subjects = experiment.home, experiment.request, experiment.subjects
-    images = images_of(home, (request.members, request.external))
+    datasets = (request.members, request.external)
     specs = list({plan.spec.key: plan.spec for plan in plans}.values())
     with_pixels = [*specs, pixels_spec(subjects.audited)]
-    extract(home, subjects.audited, images, with_pixels, experiment.reporter)
+    extract(home, subjects.audited, datasets, with_pixels, experiment.reporter)
     for model in subjects.blind().values():
-        extract(home, model, images, specs, experiment.reporter)
+        extract(home, model, datasets, specs, experiment.reporter)
 
 
 def _train(experiment: _Experiment, plans: Sequence[_Plan]) -> None:

@@ -1,13 +1,11 @@
 """The Zarr side of a store: one sharded array a (layer, view), written in whole shards only."""
 
-import importlib.util
 import shutil
 from pathlib import Path
 from typing import Any
 
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.storage import LocalStore, StorePath
 
 from store.bfloat16 import NAN_BITS
 from store.digests import digest_file
@@ -19,9 +17,6 @@ MAX_BLOCKS = 1_000_000
 """Blocks a store can hold. Arrays have this length from the start, so they never need a resize."""
 
 Array = zarr.Array[Any]
-
-if importlib.util.find_spec("zarrs") is not None:
-    zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
 
 
 def create_root(folder: Path) -> None:
@@ -91,19 +86,6 @@ def arrays_on_disk(folder: Path) -> list[str]:
 def remove_array(folder: Path, key: str) -> None:
     """Delete an array that no segment names."""
     shutil.rmtree(array_folder(folder, key))
-
-
-def staged(array: Array, staging: Path) -> Array:
-    """Give an array of the same layout in a folder where nobody reads, for writing shards.
-
-    With several threads, zarrs puts the chunks of a shard in the order in which they get ready.
-    Here one thread encodes a shard, so that the same rows give the same bytes; callers write
-    several shards at once instead.
-    """
-    with zarr.config.set({"threading.max_workers": 1}):
-        # Not zarr.open_array: that would also size zarr's own, lasting thread pool to one.
-        path = StorePath(LocalStore(staging))
-        return zarr.Array(zarr.AsyncArray(array.metadata, path))
 
 
 def shard_rows(array: Array) -> int:

@@ -28,4 +28,6 @@ def from_bits(bits: np.ndarray) -> np.ndarray:
     Returns:
         (...) float32.
     """
-    return (bits.astype(np.uint32) << 16).view(np.float32)
+    widened = bits.astype(np.uint32)
+    widened <<= 16
+    return widened.view(np.float32)

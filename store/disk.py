@@ -18,16 +18,22 @@ def human_bytes(count: int) -> str:
     return f"{size / 1024:.1f} PiB"
 
 
+def free_bytes(folder: Path) -> int:
+    """Give what is free on a folder's disk; the folder itself may not exist yet."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free
+
+
 def require_free(folder: Path, needed_bytes: int) -> None:
     """Make sure that a folder's disk has room.
 
     Raises:
         StoreError: Less is free than needed; the message has both numbers.
     """
-    free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < needed_bytes:
+    free = free_bytes(folder)
+    if free < needed_bytes:
         raise StoreError(
-            f"The disk of {folder} has {human_bytes(free_bytes)} free, but "
+            f"The disk of {folder} has {human_bytes(free)} free, but "
             f"{human_bytes(needed_bytes)} are needed: free some space, or keep fewer layers, "
             "smaller views or fewer images."
         )

@@ -257,6 +257,14 @@ class FeatureStore:
             if (dataset, version) not in {(listing.dataset, listing.version) for listing in known}:
                 write_listing(self.folder, dataset, version, samples)
 
+    def seal_due(self) -> bool:
+        """Tell whether enough has come since the last seal to make sealing worth its time.
+
+        Raises:
+            StoreError: The index is damaged or of another format.
+        """
+        return sealing.is_due(self._footers.snapshot())
+
     def seal(self) -> Path | None:
         """Sort the index of all that is committed into one read-only file; see ``store.sealing``.
 
@@ -323,7 +331,7 @@ def _require_once(specs: Sequence[ArraySpec]) -> None:
 
 
 def _shard_bytes(segments: Sequence[Segment], key: str, shards_a_block: int) -> dict[int, int]:
-    """Give the sizes of all shards of an array, by number; 0 for those without a file."""
+    """Give the sizes of all shards of an array, by number."""
     return {
         segment.block * shards_a_block + shard: size
         for segment in segments

@@ -1,24 +1,31 @@
 """Reading rows of an array: each chunk once, every checksum checked, nothing missing unnoticed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import groupby
-from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from zarr.abc.store import ByteGetter
-from zarr.buffer import default_buffer_prototype
-from zarr.buffer.cpu import NDBuffer
-from zarr.core.sync import sync
 
-from store.activations import Array, shard_file, shard_rows
+from store.activations import Array, shard_file
 from store.errors import StoreError
+from store.shards import (
+    THREADS,
+    ChunkFormat,
+    DamagedShardError,
+    Shard,
+    chunk_format,
+    open_shard,
+    read_chunk,
+)
 
 SCRATCH_BYTES = 16 * 2**20
-"""Most bytes of decoded chunks that a read holds besides what it returns; one chunk at least."""
+"""Most bytes that a read holds besides what it returns: a chunk of at most 1 MiB a thread, encoded
+and decoded, with room to spare. Larger chunks, of one row each, take more."""
 
-DECODING_ERRORS = (OSError, RuntimeError, ValueError)
+CHUNKS_A_JOB = 8
 
 # By default glibc gives the memory of a decoded chunk back to the system, which has to clear it
 # for the next chunk: reading takes up to six times as long. Once a block of this size was freed,
@@ -40,36 +47,64 @@ def read_rows(
 ) -> np.ndarray:
     """Read rows of an array in any order; fastest where they ascend.
 
-    Chunks that are wanted whole are decoded where they are returned. Of others, the wanted rows
-    are copied from a scratch of ``SCRATCH_BYTES``.
+    Chunks that are wanted whole are read where they are returned. Of others, the wanted rows are
+    copied.
 
     Args:
         folder: The store.
         key: The array's key.
         array: The array.
-        shard_bytes: Size of every committed shard; 0 for one without a file, all fill value.
+        shard_bytes: Size of every committed shard.
         rows: (N,) int64 row numbers of committed blocks, in any order, repeated or not.
 
     Returns:
-        (N, *shape) values in the order of ``rows``.
+        (N, *shape) values in the order of ``rows``, in the type on disk.
 
     Raises:
         StoreError: A shard is missing or damaged; the message names its file.
     """
-    chunks = _Chunks(folder, key, array)
-    ascending = bool(np.all(rows[1:] > rows[:-1]))
-    order = None if ascending else np.argsort(rows, kind="stable")
-    rows = rows if order is None else rows[order]
-    wanted = _cut(rows, chunks.rows)
-    chunks.require_files(wanted, shard_bytes)
-    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
-    whole, partial = _whole_and_partial(wanted, chunks.rows if ascending else 0)
-    chunks.decode([one.chunk for one in whole], [one.start for one in whole], out)
-    for one, values in chunks.one_by_one(partial):
-        places = slice(one.start, one.stop)
-        within = rows[places] - one.chunk * chunks.rows
-        out[places if order is None else order[places]] = np.take(values, within, axis=0)
-    return out
+    order = None if np.all(rows[1:] > rows[:-1]) else np.argsort(rows, kind="stable")
+    request = _Request(
+        chunk_format(array),
+        rows if order is None else rows[order],
+        order,
+        np.empty((len(rows), *array.shape[1:]), array.dtype),
+    )
+
+    def fill(wanted: Sequence[_Wanted]) -> None:
+        shard = wanted[0].chunk // request.coding.chunks_a_shard
+        file = shard_file(folder, key, array, shard)
+        try:
+            with open_shard(file, shard_bytes[shard], request.coding) as opened:
+                for one in wanted:
+                    request.fill(opened, one)
+        except (DamagedShardError, OSError) as error:
+            raise StoreError(f"{file} is damaged ({error}): run `mint store repair`.") from error
+
+    _run(fill, _jobs(_cut(request.rows, request.coding.rows), request.coding))
+    return request.out
+
+
+@dataclass(frozen=True)
+class _Request:
+    """Sorted rows (N,), the order that sorted them (None: they were), and where they go."""
+
+    coding: ChunkFormat
+    rows: np.ndarray
+    order: np.ndarray | None
+    out: np.ndarray
+
+    def fill(self, shard: Shard, wanted: _Wanted) -> None:
+        """Read the rows that are wanted of one chunk of a shard."""
+        chunk = wanted.chunk % self.coding.chunks_a_shard
+        places = slice(wanted.start, wanted.stop)
+        if self.order is None and wanted.stop - wanted.start == self.coding.rows:
+            read_chunk(shard, chunk, self.coding, self.out[places])
+            return
+        values = np.empty((self.coding.rows, *self.out.shape[1:]), self.out.dtype)
+        read_chunk(shard, chunk, self.coding, values)
+        within = self.rows[places] - wanted.chunk * self.coding.rows
+        self.out[places if self.order is None else self.order[places]] = values[within]
 
 
 def _cut(rows: np.ndarray, chunk_rows: int) -> list[_Wanted]:
@@ -82,93 +117,21 @@ def _cut(rows: np.ndarray, chunk_rows: int) -> list[_Wanted]:
     return [_Wanted(*piece) for piece in pieces]
 
 
-def _whole_and_partial(
-    wanted: Sequence[_Wanted], chunk_rows: int
-) -> tuple[list[_Wanted], list[_Wanted]]:
-    whole = [one for one in wanted if one.stop - one.start == chunk_rows]
-    return whole, [one for one in wanted if one.stop - one.start != chunk_rows]
+def _jobs(wanted: Sequence[_Wanted], coding: ChunkFormat) -> list[list[_Wanted]]:
+    """Gather the chunks of one shard, a few at a time: what a thread reads at once."""
+    jobs = []
+    for _, of_shard in groupby(wanted, lambda one: one.chunk // coding.chunks_a_shard):
+        chunks = list(of_shard)
+        starts = range(0, len(chunks), CHUNKS_A_JOB)
+        jobs += [chunks[start : start + CHUNKS_A_JOB] for start in starts]
+    return jobs
 
 
-class _Chunks:
-    """The chunks of one array, decoded many at a time."""
-
-    def __init__(self, folder: Path, key: str, array: Array) -> None:
-        self.rows = int(array.chunks[0])
-        self._a_shard = shard_rows(array) // self.rows
-        self._folder, self._key, self._array = folder, key, array
-
-    def require_files(self, wanted: Sequence[_Wanted], shard_bytes: Mapping[int, int]) -> None:
-        """Refuse a shard of another size: Zarr reads a missing one as fill values, silently."""
-        for shard in sorted({one.chunk // self._a_shard for one in wanted}):
-            file = self._file(shard)
-            found_bytes = file.stat().st_size if file.exists() else 0
-            if found_bytes != shard_bytes[shard]:
-                raise _damaged(file, f"it has {found_bytes} of {shard_bytes[shard]} bytes")
-
-    def one_by_one(self, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted, np.ndarray]]:
-        """Give each chunk (rows, *shape); its memory is used again."""
-        if not wanted:
-            return
-        shape, dtype = (self.rows, *self._array.shape[1:]), self._array.dtype
-        at_once = max(1, min(len(wanted), SCRATCH_BYTES // (prod(shape) * dtype.itemsize)))
-        scratch = np.empty((at_once * self.rows, *shape[1:]), dtype)
-        for first in range(0, len(wanted), at_once):
-            group = wanted[first : first + at_once]
-            starts = range(0, len(group) * self.rows, self.rows)
-            self.decode([one.chunk for one in group], starts, scratch)
-            for one, start in zip(group, starts, strict=True):
-                yield one, scratch[start : start + self.rows]
-
-    def decode(self, chunks: Sequence[int], starts: Sequence[int], out: np.ndarray) -> None:
-        """Decode chunks, each from a row of ``out`` on.
-
-        Whole chunks are read even for one row: for less than a chunk, zarrs skips the checksum.
-        """
-        jobs = list(zip(chunks, starts, strict=True))
-        try:
-            self._decode(jobs, out)
-        except DECODING_ERRORS as error:
-            raise self._find_damage(jobs, out, error) from error
-
-    def _decode(self, jobs: Sequence[tuple[int, int]], out: np.ndarray) -> None:
-        """Ask the codec pipeline for all chunks in one call: it spreads them over the cores.
-
-        An array's own selections ask for runs of rows, and wait for one run after the other.
-        """
-        array: Any = self._array.async_array
-        spec = array.metadata.get_chunk_spec((), array.config, default_buffer_prototype())
-        batch = []
-        for chunk, start in jobs:
-            first = chunk % self._a_shard * self.rows
-            source, target = self._selection(first), self._selection(start)
-            batch.append((self._getter(chunk // self._a_shard), spec, source, target, False))
-        if batch:
-            sync(array.codec_pipeline.read(batch, NDBuffer.from_numpy_array(out)))
-
-    def _selection(self, first: int) -> tuple[slice, ...]:
-        rest = (slice(0, length) for length in self._array.shape[1:])
-        return slice(first, first + self.rows), *rest
-
-    def _getter(self, shard: int) -> ByteGetter:
-        array: Any = self._array.async_array
-        coordinates = (shard, *[0] * (self._array.ndim - 1))
-        getter: ByteGetter = array.store_path / array.metadata.encode_chunk_key(coordinates)
-        return getter
-
-    def _find_damage(
-        self, jobs: Sequence[tuple[int, int]], out: np.ndarray, error: Exception
-    ) -> StoreError:
-        """Name the file, which the pipeline's errors do not: decode one shard after the other."""
-        for shard, group in groupby(jobs, lambda job: job[0] // self._a_shard):
-            try:
-                self._decode(list(group), out)
-            except DECODING_ERRORS as found:
-                return _damaged(self._file(shard), found)
-        return _damaged(self._file(0).parent, error)
-
-    def _file(self, shard: int) -> Path:
-        return shard_file(self._folder, self._key, self._array, shard)
-
-
-def _damaged(file: Path, why: object) -> StoreError:
-    return StoreError(f"{file} is damaged ({why}): run `mint store repair`.")
+def _run(read: Callable[[Sequence[_Wanted]], None], jobs: Sequence[Sequence[_Wanted]]) -> None:
+    if len(jobs) < 2:
+        for job in jobs:
+            read(job)
+        return
+    with ThreadPoolExecutor(min(THREADS, len(jobs)), "store-chunks") as threads:
+        for _ in threads.map(read, jobs):
+            pass

@@ -12,6 +12,17 @@ from store.lock import exclusive
 from store.sealed import attach, read_sealed, sealed_files, write_pointer, write_tables
 from store.snapshot import Footers, Snapshot, define_views
 
+DUE_PART = 10
+DUE_SEGMENTS = 64
+
+
+def is_due(snapshot: Snapshot) -> bool:
+    """Tell whether sealing pays: what came since is much, beside what a seal would sort again."""
+    later = snapshot.later_segments()
+    rows = sum(segment.rows for segment in later)
+    everything = sum(segment.rows for segment in snapshot.segments)
+    return rows * DUE_PART >= everything > 0 or len(later) >= DUE_SEGMENTS
+
 
 def seal(folder: Path, block_rows: int) -> Path | None:
     """Make the sealed index of what is committed, and the one that readers use from now on.

@@ -37,7 +37,7 @@ class StoredArray:
 
     Args:
         spec: The array.
-        shard_bytes: Sizes of the shards of the segment's block, in order; 0 for one without a file.
+        shard_bytes: Sizes of the shards of the segment's block, in order.
         metadata_digest: Digest of the array's ``zarr.json``.
     """
 

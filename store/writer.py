@@ -17,7 +17,6 @@ from store.activations import (
     shard_file,
     shard_name,
     shard_rows,
-    staged,
 )
 from store.bfloat16 import to_bits
 from store.digests import digest_file
@@ -35,8 +34,9 @@ from store.segments import (
     segment_name,
     write_segment,
 )
+from store.shards import chunk_format, write_shard
 
-SHARDS_AT_ONCE = 8
+FLUSHES_AT_ONCE = 8
 NO_FAILURES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 _SAMPLE_ID = re.compile(r"[0-9a-f]{32}")
@@ -64,6 +64,7 @@ class Writer:
         self._block_rows = block_rows
         self._specs = {spec.key: spec for spec in arrays}
         self._arrays = {spec.key: array for spec, array in arrays.items()}
+        self._formats = {key: chunk_format(array) for key, array in self._arrays.items()}
         self._metadata = {key: digest_file(metadata_file(folder, key)) for key in self._arrays}
         self._lease = lease
         self._closed = False
@@ -148,23 +149,21 @@ class Writer:
         self, staging: Path, arrays: Mapping[str, np.ndarray], count: int, failed: np.ndarray
     ) -> ShardBytes:
         """Write and flush all shards of a block; give their sizes by key."""
-        targets = {key: staged(array, staging / key) for key, array in self._arrays.items()}
-
-        def write(job: tuple[str, int]) -> int:
-            key, start = job
-            stop = min(start + shard_rows(self._arrays[key]), count)
-            failed_here = failed[(failed >= start) & (failed < stop)] - start
-            values = self._encoded(key, arrays[key][start:stop], failed_here)
-            return _write_shard(targets[key], staging / key, start, values)
-
-        jobs = [
-            (key, start)
-            for key, array in self._arrays.items()
-            for start in range(0, count, shard_rows(array))
-        ]
-        with ThreadPoolExecutor(SHARDS_AT_ONCE) as threads:
-            sizes = list(zip(jobs, threads.map(write, jobs), strict=True))
-        return {key: tuple(size for job, size in sizes if job[0] == key) for key in self._arrays}
+        sizes: dict[str, list[int]] = {key: [] for key in self._arrays}
+        with ThreadPoolExecutor(FLUSHES_AT_ONCE) as threads:
+            flushes = []
+            for key, array in self._arrays.items():
+                (staging / key).mkdir(parents=True)
+                for shard, start in enumerate(range(0, count, shard_rows(array))):
+                    stop = min(start + shard_rows(array), count)
+                    failed_here = failed[(failed >= start) & (failed < stop)] - start
+                    values = self._encoded(key, arrays[key][start:stop], failed_here)
+                    file = staging / key / shard_name(array, shard)
+                    sizes[key].append(write_shard(file, values, self._formats[key]))
+                    flushes.append(threads.submit(flush_file, file))
+            for flush in flushes:
+                flush.result()
+        return {key: tuple(found) for key, found in sizes.items()}
 
     def _encoded(self, key: str, values: np.ndarray, failed: np.ndarray) -> np.ndarray:
         """Give values as they lie on disk, with the fill value where the image failed."""
@@ -181,7 +180,7 @@ class Writer:
             shards_a_block = self._block_rows // shard_rows(array)
             for shard in range(shards_a_block):
                 target = shard_file(self._folder, key, array, block * shards_a_block + shard)
-                if shard < len(sizes[key]) and sizes[key][shard]:
+                if shard < len(sizes[key]):
                     (staging / key / shard_name(array, shard)).rename(target)
                 else:  # what a run left that died just before its segment
                     target.unlink(missing_ok=True)
@@ -194,15 +193,6 @@ class Writer:
         segment = Segment(segment_name(block), block, first_row, rows.num_rows, stored)
         numbers = pa.array(np.arange(first_row, segment.stop_row))
         write_segment(self._folder, segment, rows.add_column(0, SEGMENT_SCHEMA[0], numbers))
-
-
-def _write_shard(array: Array, folder: Path, row: int, values: np.ndarray) -> int:
-    array[row : row + len(values)] = values
-    file = folder / shard_name(array, row // shard_rows(array))
-    if not file.exists():  # Zarr makes no file where all is the fill value
-        return 0
-    flush_file(file)
-    return file.stat().st_size
 
 
 def _rows(sample_ids: Sequence[str], failures: Mapping[str, tuple[str, str]]) -> pa.Table:

@@ -1,7 +1,7 @@
 """``mint extract``."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,12 @@ def extract(
     map_side: Annotated[
         int, typer.Option("--map-side", help="Maps are pooled to at most this many pixels a side.")
     ] = 8,
+    dtype: Annotated[
+        str, typer.Option("--dtype", help="float16, float32 or bfloat16; each is kept by itself.")
+    ] = "float16",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be computed and what it takes.")
+    ] = False,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -31,12 +37,18 @@ def extract(
 
     Example: mint extract resnet56 cifar-train cifar-test --layers 'layer3.*' --views pooled
     """
-    from mintcore.extraction import ExtractionRequest, extract_datasets
+    from mintcore.extraction import ExtractionRequest, extract_datasets, plan_extraction
 
-    request = ExtractionRequest(
-        model, tuple(datasets), layers, tuple(view.strip() for view in views.split(",")), map_side
-    )
+    kept = tuple(view.strip() for view in views.split(","))
+    request = ExtractionRequest(model, tuple(datasets), layers, kept, map_side, dtype)
+    if dry_run:
+        _show(asdict(plan_extraction(Home(home), request, device=device)), as_json)
+        return
     with ConsoleReporter() as reporter:
         summary = asdict(extract_datasets(Home(home), request, device=device, reporter=reporter))
-    summary["arrays"] = list(summary["arrays"])
-    show(summary, as_json, lambda: fields({**summary, "arrays": len(summary["arrays"])}))
+    _show(summary, as_json)
+
+
+def _show(found: dict[str, Any], as_json: bool) -> None:
+    found["arrays"] = list(found["arrays"])
+    show(found, as_json, lambda: fields({**found, "arrays": len(found["arrays"])}))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mintcore import extraction
+from mintcore import computing, extraction
 from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
@@ -38,13 +38,13 @@ def run(home: Home, *datasets: str, **settings: object) -> ExtractionSummary:
 def forwards(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Number of images of every forward pass."""
     counted: list[int] = []
-    real = extraction.reduce_taps
+    real = computing.reduce_taps
 
     def counting(model: object, batch: torch.Tensor, *rest: object) -> object:
         counted.append(len(batch))
         return real(model, batch, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(extraction, "reduce_taps", counting)
+    monkeypatch.setattr(computing, "reduce_taps", counting)
     return counted
 
 

@@ -2,21 +2,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store import reading
 from store.artefacts import Home
 from store.errors import StoreError
-from store.feature_store import FeatureStore, create_store, open_store
+from store.feature_store import FeatureStore, create_store
 from store.layout import ArraySpec
 
 SPEC = ArraySpec("layer1", "map", (8, 16, 32))
 ROWS = 1100
 IDS = [f"{number:032x}" for number in range(ROWS)]
 CONTENT = np.arange(ROWS, dtype=np.float16)[:, None, None, None] + np.zeros(SPEC.shape, np.float16)
-PIPELINES = ["zarrs.ZarrsCodecPipeline", "zarr.core.codec_pipeline.BatchedCodecPipeline"]
 
 
 @pytest.fixture(scope="module")
@@ -45,26 +42,8 @@ def test_read__ascending_rows(filled: FeatureStore, edges: tuple[int, int], step
     np.testing.assert_array_equal(filled.read(SPEC.key, rows), CONTENT[rows])
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
-def test_read__by_either_codec_pipeline(filled: FeatureStore, pipeline: str) -> None:
-    pytest.importorskip("zarrs")
-    rows = np.concatenate([np.arange(100, 400), np.arange(1000, 1090, 7)])
-    with zarr.config.set({"codec_pipeline.path": pipeline}):
-        found = open_store(filled.folder).read(SPEC.key, rows)
-    np.testing.assert_array_equal(found, CONTENT[rows])
-
-
 def test_read__repeated_rows_that_fill_a_chunk(filled: FeatureStore) -> None:
     rows = np.sort(np.r_[0, 0:126, 127])  # as many as a chunk has, from its first to its last
-    np.testing.assert_array_equal(filled.read(SPEC.key, rows), CONTENT[rows])
-
-
-@pytest.mark.parametrize("scratch_bytes", [1, 3 * 2**20])
-def test_read__through_a_small_scratch(
-    filled: FeatureStore, monkeypatch: pytest.MonkeyPatch, scratch_bytes: int
-) -> None:
-    monkeypatch.setattr(reading, "SCRATCH_BYTES", scratch_bytes)
-    rows = np.arange(1, ROWS, 2)
     np.testing.assert_array_equal(filled.read(SPEC.key, rows), CONTENT[rows])
 
 
