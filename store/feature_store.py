@@ -13,6 +13,7 @@ from store import index, query, sealing
 from store.activations import Array, check_metadata, create_root, open_array, shard_rows
 from store.artefacts import Card, Home, read_card, write_card
 from store.bfloat16 import from_bits
+from store.description import describe
 from store.disk import require_free
 from store.errors import StoreError
 from store.index import Plan
@@ -20,10 +21,10 @@ from store.layout import ArraySpec, choose_layout, estimate_bytes
 from store.leases import arrays_in_use, taking_lease
 from store.listings import write_listing
 from store.lock import exclusive
-from store.preparation import prepare_array
+from store.preparation import prepare_arrays, require_once
 from store.query import Column, Query
 from store.reading import read_rows
-from store.segments import Segment
+from store.segments import Segment, outside, shard_bytes
 from store.snapshot import Footers
 from store.writer import Writer
 
@@ -103,7 +104,6 @@ class FeatureStore:
         self.folder = folder
         self.card = card
         self.block_rows: int = card["block_rows"]
-        self.expected_rows: int = card["expected_rows"]
         self._footers = Footers(folder, self.block_rows)
         self._arrays: dict[str, Array] = {}
 
@@ -193,9 +193,13 @@ class FeatureStore:
         rows = np.asarray(rows, np.int64)
         segments = self._holding(key)
         array = self._array(key, segments)
-        self._require_rows(key, segments, rows)
-        shard_bytes = _shard_bytes(segments, key, self.block_rows // shard_rows(array))
-        values = read_rows(self.folder, key, array, shard_bytes, rows)
+        if (strange := outside(segments, rows)) is not None:
+            raise StoreError(
+                f"Row {strange} of {key} in {self.folder} does not exist: read the rows that "
+                "locate() gives, without its -1."
+            )
+        sizes = shard_bytes(segments, key, self.block_rows // shard_rows(array))
+        values = read_rows(self.folder, key, array, sizes, rows)
         return from_bits(values) if segments[0].arrays[key].spec.dtype == "bfloat16" else values
 
     def chunk_rows(self, key: str) -> int:
@@ -220,17 +224,14 @@ class FeatureStore:
         Raises:
             StoreError: The arrays do not fit those that exist, or the disk is too small.
         """
-        _require_once(specs)
+        require_once(specs)
         require_free(self.folder, estimate_bytes(specs, rows))
-        with taking_lease(self.folder) as lease:
+        with taking_lease(self.folder, [spec.key for spec in specs]) as lease:
             with exclusive(self.folder) as lock:
-                committed = self.specs()
                 in_use = arrays_in_use(self.folder, lock, but=lease)
-                arrays = {
-                    spec: prepare_array(self.folder, spec, committed, in_use, self.expected_rows)
-                    for spec in specs
-                }
-                lease.claim([spec.key for spec in specs])
+                arrays = prepare_arrays(
+                    self.folder, specs, self.specs(), in_use, self.card["expected_rows"]
+                )
             writer = Writer(self.folder, self.block_rows, arrays, lease)
             try:
                 yield writer
@@ -279,22 +280,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        snapshot = self._footers.snapshot()
-        images, failed = index.count_images(snapshot)
-        sizes = [path.stat().st_size for path in self.folder.rglob("*") if path.is_file()]
-        return {
-            "id": self.card["id"],
-            "rows": sum(segment.rows for segment in snapshot.segments),
-            "images": images,
-            "failed": failed,
-            "layers": [_describe(spec, snapshot.segments) for spec in self.specs().values()],
-            "datasets": {listing.dataset: listing.rows for listing in snapshot.listings},
-            "bytes": sum(sizes),
-            "segments": len(snapshot.segments),
-            "sealed": snapshot.sealed.file.name if snapshot.sealed else None,
-            "unsealed_segments": len(snapshot.later_segments()),
-            "files": len(sizes),
-        }
+        return describe(self.folder, self.card["id"], self._footers.snapshot())
 
     def _holding(self, key: str) -> list[Segment]:
         segments = self._footers.snapshot().segments
@@ -311,38 +297,3 @@ class FeatureStore:
             check_metadata(self.folder, key, stored.metadata_digest)
             self._arrays[key] = array
         return self._arrays[key]
-
-    def _require_rows(self, key: str, holding: Sequence[Segment], rows: np.ndarray) -> None:
-        """Refuse rows that no segment names; segments are in the order of their first rows."""
-        first = np.array([segment.first_row for segment in holding])
-        stop = np.maximum.accumulate([segment.stop_row for segment in holding])
-        segment = np.searchsorted(first, rows, "right") - 1
-        strange = (segment < 0) | (rows >= stop[segment])
-        if strange.any():
-            raise StoreError(
-                f"Row {rows[strange][0]} of {key} in {self.folder} does not exist: read the rows "
-                "that locate() gives, without its -1."
-            )
-
-
-def _require_once(specs: Sequence[ArraySpec]) -> None:
-    if not specs or len({spec.key for spec in specs}) < len(specs):
-        raise StoreError("A writer takes one or more arrays, each once: check the list of layers.")
-
-
-def _shard_bytes(segments: Sequence[Segment], key: str, shards_a_block: int) -> dict[int, int]:
-    """Give the sizes of all shards of an array, by number."""
-    return {
-        segment.block * shards_a_block + shard: size
-        for segment in segments
-        for shard, size in enumerate(segment.arrays[key].shard_bytes)
-    }
-
-
-def _describe(spec: ArraySpec, segments: Sequence[Segment]) -> dict[str, Any]:
-    holding = [segment for segment in segments if segment.holds([spec.key])]
-    shards = {
-        (s.block, n): size for s in holding for n, size in enumerate(s.arrays[spec.key].shard_bytes)
-    }
-    rows = sum(segment.rows for segment in holding)
-    return spec.to_json() | {"rows": rows, "bytes": sum(shards.values())}

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -199,6 +200,29 @@ def damaged_segment(file: Path, error: object) -> StoreError:
         f"{file} is not a readable index segment ({error}): `mint store repair` drops it, and the "
         "next extraction computes its rows again."
     )
+
+
+def outside(segments: Sequence[Segment], rows: np.ndarray) -> int | None:
+    """Give the first of some rows that none of these segments names, None where there is none.
+
+    Args:
+        segments: One or more, in the order of their first rows.
+        rows: (N,) int64.
+    """
+    first = np.array([segment.first_row for segment in segments])
+    stop = np.maximum.accumulate([segment.stop_row for segment in segments])
+    before = np.searchsorted(first, rows, "right") - 1
+    strange = rows[(before < 0) | (rows >= stop[before])]
+    return int(strange[0]) if len(strange) else None
+
+
+def shard_bytes(segments: Sequence[Segment], key: str, shards_a_block: int) -> dict[int, int]:
+    """Give the sizes of the shards of an array, by number; all segments have the array."""
+    return {
+        segment.block * shards_a_block + shard: size
+        for segment in segments
+        for shard, size in enumerate(segment.arrays[key].shard_bytes)
+    }
 
 
 def _parse(file: Path, rows: int, fields: Mapping[str, Any]) -> Segment:
