@@ -226,12 +226,13 @@ class FeatureStore:
         """
         require_once(specs)
         require_free(self.folder, estimate_bytes(specs, rows))
-        with taking_lease(self.folder, [spec.key for spec in specs]) as lease:
+        with taking_lease(self.folder) as lease:
             with exclusive(self.folder) as lock:
                 in_use = arrays_in_use(self.folder, lock, but=lease)
                 arrays = prepare_arrays(
                     self.folder, specs, self.specs(), in_use, self.card["expected_rows"]
                 )
+                lease.claim([spec.key for spec in specs])
             writer = Writer(self.folder, self.block_rows, arrays, lease)
             try:
                 yield writer
