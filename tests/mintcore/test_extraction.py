@@ -10,13 +10,20 @@ from mintcore import computing, extraction
 from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
-from mintcore.extraction import ExtractionRequest, ExtractionSummary, extract_datasets
+from mintcore.extraction import (
+    ExtractionRequest,
+    ExtractionSummary,
+    extract_datasets,
+    plan_extraction,
+)
 from mintcore.models.architectures import build
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import load_model, register_module
 from mintcore.progress import SilentReporter
 from store.artefacts import Home
+from store.errors import StoreError
 from store.feature_store import open_store
+from store.query import Query
 
 GREY = Preprocessing(size=(28, 28), mean=(0.3,), std=(0.35,))
 
@@ -143,6 +150,7 @@ def test_extract__activations_that_are_not_finite_get_a_status(digits_home: Home
         ({"layers": "blok1"}, "has no layer 'blok1': did you mean block1"),
         ({"views": ("pooled", "mapp")}, "no view 'mapp'"),
         ({"map_side": 0}, "at least 1 pixel a side"),
+        ({"dtype": "float64"}, "float16, float32, bfloat16, not 'float64'"),
         ({"layers": "output", "views": ("map",)}, "None of the chosen layers has a map view"),
     ],
 )
@@ -152,3 +160,90 @@ def test_extract__bad_settings_are_one_sentence(
     with pytest.raises(MintError, match=sentence):
         run(digits_home, "members", **settings)
     assert not (digits_home.path / "stores").exists()
+
+
+def test_plan_extraction__says_what_is_there_and_computes_nothing(
+    digits_home: Home, forwards: list[int]
+) -> None:
+    request = ExtractionRequest("net", ("members",), layers="output")
+    before = plan_extraction(digits_home, request, device="cpu")
+    assert not (digits_home.path / "stores").exists()
+    run(digits_home, "members", layers="output")
+    both = ExtractionRequest("net", ("members", "mixed"), layers="output")
+    after = plan_extraction(digits_home, both, device="cpu")
+
+    assert (before.images, before.compute, before.reuse) == (500, 500, 0)
+    assert (after.images, after.compute, after.reuse) == (600, 100, 500)
+    assert before.bytes == 5 * after.bytes > 500 * 10 * 2
+    assert before.free_bytes > 0
+    assert sum(forwards) == 500
+
+
+def test_extract__not_enough_space_is_told_with_both_numbers_before_the_first_byte(
+    digits_home: Home, monkeypatch: pytest.MonkeyPatch, forwards: list[int]
+) -> None:
+    monkeypatch.setattr("store.disk.free_bytes", lambda _: 5000)
+
+    with pytest.raises(StoreError, match=r"has 4\.9 KiB free, but 41\.0 KiB are needed"):
+        run(digits_home, "members", layers="output")
+    assert forwards == []
+    assert list(digits_home.path.glob("stores/*/activations.zarr/*/*/c.*")) == []
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("bfloat16", 0.01)])
+def test_extract__another_dtype_is_an_array_of_its_own(
+    digits_home: Home, forwards: list[int], dtype: str, tolerance: float
+) -> None:
+    run(digits_home, "members", layers="block2")
+    summary = run(digits_home, "members", layers="block2", dtype=dtype)
+    store = open_store(digits_home.folder("stores", summary.store))
+    ids = samples(digits_home, "members").column("sample_id").to_pylist()
+    half, other = (
+        store.read(key, store.locate(key, ids)) for key in ("block2/map8", f"block2/map8-{dtype}")
+    )
+
+    assert store.specs()[f"block2/map8-{dtype}"].dtype == dtype
+    assert sum(forwards) == 1000
+    assert other.dtype == np.float32
+    np.testing.assert_allclose(half, other, rtol=max(tolerance, 1e-3), atol=1e-3)
+    assert run(digits_home, "members", layers="block2", dtype=dtype).computed == 0
+
+
+def test_extract__the_store_knows_the_datasets(digits_home: Home) -> None:
+    summary = run(digits_home, "members", "mixed", layers="output")
+    store = open_store(digits_home.folder("stores", summary.store))
+
+    assert store.count(["dataset", "membership", "status"]) == [
+        {"dataset": "members", "membership": "member", "status": "ok", "images": 500},
+        {"dataset": "mixed", "membership": "unknown", "status": "ok", "images": 200},
+    ]
+    wanted = samples(digits_home, "members").column("sample_id").to_pylist()
+    found = store.select(Query(dataset="members", array="output/pooled"))
+    assert found.column("sample_id").to_pylist() == wanted
+
+
+def test_extract__leaves_a_sealed_index(digits_home: Home) -> None:
+    summary = run(digits_home, "members", layers="output")
+    store = open_store(digits_home.folder("stores", summary.store))
+
+    assert store.info()["sealed"] == "index-1.duckdb"
+    assert store.info()["unsealed_segments"] == 0
+    run(digits_home, "members", layers="output")
+    assert store.info()["sealed"] == "index-1.duckdb"
+
+
+def test_extract__what_another_run_has_stored_meanwhile_is_not_computed_again(
+    digits_home: Home, forwards: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = extraction._fill
+
+    def second(*arguments: object, **named: object) -> int:
+        monkeypatch.setattr(extraction, "_fill", real)
+        run(digits_home, "members", layers="output")  # comes first, between plan and start
+        return real(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(extraction, "_fill", second)
+    summary = run(digits_home, "members", layers="output")
+
+    assert (summary.computed, summary.reused) == (0, 500)
+    assert sum(forwards) == 500
