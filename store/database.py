@@ -9,6 +9,9 @@ import duckdb
 MEMORY_LIMIT = "2GB"
 """What one DuckDB may take; what needs more, such as a sort, goes to disk meanwhile."""
 
+PAGE_ROWS = 100_000
+"""A page or a sample up to so many rows is found first, and only then are its columns read."""
+
 
 def open_database(file: Path | None = None, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file for writing, or an empty database in memory.
@@ -22,6 +25,7 @@ def open_database(file: Path | None = None, spill: Path | None = None) -> duckdb
     spill = spill or Path(tempfile.gettempdir()) / f"mint-store-{uuid.uuid4().hex}"
     silence(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"SET GLOBAL late_materialization_max_rows = {PAGE_ROWS}")
     connection.execute("SET temp_directory = $folder", {"folder": str(spill)})
     return connection
 

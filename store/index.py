@@ -7,9 +7,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from store.errors import StoreError
 from store.segments import OK
 from store.snapshot import Snapshot, asking
+
+_SAMPLE_ID = "^[0-9a-f]{32}$"
 
 # A row is in an array if a segment that covers the row has that array.
 _HOLD = """
@@ -140,7 +144,23 @@ def hold(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, keys: Sequen
     connection.execute(_HELD)
 
 
+def ids_column(sample_ids: Sequence[str]) -> pa.Array:
+    """Give sample ids as a column for DuckDB.
+
+    Raises:
+        StoreError: One of them is no sample id.
+    """
+    try:
+        ids = pa.array(sample_ids, pa.string())
+        places = pc.index(pc.match_substring_regex(ids, _SAMPLE_ID), value=False)
+    except (UnicodeEncodeError, pa.ArrowException) as error:
+        raise StoreError(f"Something that is no sample id was asked for: {error}.") from error
+    if (place := places.as_py()) >= 0:
+        raise StoreError(f"{sample_ids[place]!r} is not a sample id of 32 hex digits.")
+    return ids
+
+
 def _want(connection: duckdb.DuckDBPyConnection, sample_ids: Sequence[str]) -> None:
-    ids = pa.array(sample_ids, pa.string())
+    ids = ids_column(sample_ids)
     connection.register("asked", pa.table({"sample_id": ids, "position": np.arange(len(ids))}))
     connection.execute(_WANT)

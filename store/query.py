@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import pyarrow as pa
 
 from store.errors import StoreError
-from store.index import hold
+from store.index import hold, ids_column
 from store.snapshot import Snapshot, asking
 
 Column = Literal["dataset", "membership", "label", "identity", "split", "status"]
@@ -58,6 +58,11 @@ class Query:
             value = getattr(self, field)
             if value is not None and value < 0:
                 raise StoreError(f"The {field} is {value}: give 0 or more.")
+        for column in _MATCHED:
+            try:
+                (getattr(self, column) or "").encode()
+            except UnicodeEncodeError as error:
+                raise StoreError(f"The {column} that is asked for is no text: {error}.") from error
 
 
 def select(snapshot: Snapshot, query: Query) -> pa.Table:
@@ -70,12 +75,12 @@ def select(snapshot: Snapshot, query: Query) -> pa.Table:
     """
     sql = _SELECT.format(where=_where(query))
     if query.sample is not None:
-        sql += " ORDER BY hash(sample_id, $seed), dataset LIMIT $sample"
-    sql = f"SELECT * FROM ({sql}) ORDER BY dataset, position LIMIT $limit OFFSET $offset"  # noqa: S608
-    values = {"limit": query.limit, "offset": query.offset}
-    if query.sample is not None:
-        values |= {"seed": query.seed, "sample": query.sample}
-    return _ask(snapshot, query, sql, values)
+        sql += f" ORDER BY hash(hash(sample_id, dataset, $seed)) LIMIT {int(query.sample)}"
+    sql = f"SELECT * FROM ({sql}) ORDER BY dataset, position"  # noqa: S608
+    if query.limit is not None:  # as a number: DuckDB plans a page whose length it knows better
+        sql += f" LIMIT {int(query.limit)}"
+    sql += f" OFFSET {int(query.offset)}"
+    return _ask(snapshot, query, sql, {} if query.sample is None else {"seed": query.seed})
 
 
 def count(snapshot: Snapshot, query: Query, by: Sequence[Column]) -> list[dict[str, Any]]:
@@ -109,11 +114,10 @@ def _where(query: Query) -> str:
 
 def _ask(snapshot: Snapshot, query: Query, sql: str, values: dict[str, Any]) -> pa.Table:
     given = {name: getattr(query, name) for name in _MATCHED if getattr(query, name) is not None}
+    ids = ids_column(query.sample_ids or ())
     with asking(snapshot) as connection:
         if query.array is not None:
             hold(connection, snapshot, [query.array])
         if query.sample_ids is not None:
-            connection.register(
-                "asked_ids", pa.table({"sample_id": pa.array(query.sample_ids, pa.string())})
-            )
+            connection.register("asked_ids", pa.table({"sample_id": ids}))
         return connection.sql(sql, params=values | given).to_arrow_table()

@@ -183,11 +183,9 @@ def _listed(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
     parts = []
     later = snapshot.later_listings()
     if snapshot.sealed and snapshot.sealed.listings:
-        current = [f"'{entry.dataset}'" for entry in snapshot.listings if entry not in later]
-        sealed = (
-            f"SELECT * FROM {snapshot.sealed.database}.listed "  # noqa: S608
-            f"WHERE dataset IN ({', '.join(current) or 'NULL'})"
-        )
+        gone = set(snapshot.sealed.listings) - set(snapshot.listings)
+        replaced = " AND ".join(f"dataset <> '{entry.dataset}'" for entry in gone) or "true"
+        sealed = f"SELECT * FROM {snapshot.sealed.database}.listed WHERE {replaced}"  # noqa: S608
         states = _STATES.format(placed=f"({_LATER})")
         has_later = bool(snapshot.later_segments())
         parts.append(_LISTED.format(listed=sealed, states=states) if has_later else sealed)
