@@ -12,7 +12,7 @@ from store.errors import StoreError
 
 MIN_BLOCK_ROWS = 1024
 MAX_BLOCK_ROWS = 65_536
-BLOCKS_WANTED = 16
+BLOCKS_WANTED = 4
 MAX_SHARD_BYTES = 256 * 2**20
 CHUNK_BYTES = 2**20
 SEGMENT_ROW_BYTES = 64
@@ -109,7 +109,7 @@ class Layout:
 def choose_layout(row_bytes: int, view: str, expected_rows: int) -> Layout:
     """Choose blocks, shards of at most 256 MiB, and chunks of at most 1 MiB.
 
-    A block is about a sixteenth of the store, from 1,024 to 65,536 rows, so that a small store has
+    A block is about a quarter of the store, from 1,024 to 65,536 rows, so that a small store has
     something to resume from and a large one has few files: 22 million pooled rows of 512 float16
     are 336 files of 64 MiB.
 

@@ -1,6 +1,5 @@
 """Committing blocks: whole shards first, then the one segment that makes their rows exist."""
 
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ from store.bfloat16 import to_bits
 from store.digests import digest_file
 from store.durability import flush_file
 from store.errors import StoreError
+from store.index import ids_column
 from store.layout import ArraySpec
 from store.leases import Lease
 from store.lock import exclusive
@@ -38,8 +38,6 @@ from store.shards import chunk_format, write_shard
 
 FLUSHES_AT_ONCE = 8
 NO_FAILURES: Mapping[str, tuple[str, str]] = MappingProxyType({})
-
-_SAMPLE_ID = re.compile(r"[0-9a-f]{32}")
 
 ShardBytes = dict[str, tuple[int, ...]]
 
@@ -126,9 +124,7 @@ class Writer:
             )
         if len(set(sample_ids)) < len(sample_ids):
             raise StoreError("A sample id occurs twice in one commit: leave out the repeats.")
-        for sample_id in sample_ids:
-            if not _SAMPLE_ID.fullmatch(sample_id):
-                raise StoreError(f"{sample_id!r} is not a sample id of 32 hex digits.")
+        ids_column(sample_ids)
         for sample_id, (status, _) in failures.items():
             if status == OK or not status:
                 raise StoreError(f"The failure of {sample_id} has status {status!r}: name it.")
@@ -197,11 +193,14 @@ class Writer:
 
 def _rows(sample_ids: Sequence[str], failures: Mapping[str, tuple[str, str]]) -> pa.Table:
     """Give the rows of a segment, without their numbers."""
-    outcomes = [failures.get(sample_id, (OK, None)) for sample_id in sample_ids]
-    statuses = pa.array([status for status, _ in outcomes], pa.string())
+    statuses: list[str] = [OK] * len(sample_ids)
+    reasons: list[str | None] = [None] * len(sample_ids)
+    places = {sample_id: place for place, sample_id in enumerate(sample_ids)} if failures else {}
+    for sample_id, (status, reason) in failures.items():
+        statuses[places[sample_id]], reasons[places[sample_id]] = status, reason
     columns = {
         "sample_id": pa.array(sample_ids, pa.string()),
-        "status": statuses.dictionary_encode(),
-        "reason": pa.array([reason for _, reason in outcomes], pa.string()),
+        "status": pa.array(statuses, pa.string()).dictionary_encode(),
+        "reason": pa.array(reasons, pa.string()),
     }
     return pa.table(columns, schema=SEGMENT_SCHEMA.remove(0))

@@ -24,9 +24,9 @@ def test_choose_layout__blocks_power_of_two_within_limits(expected_rows: int) ->
     assert 1024 <= block_rows <= 65_536
 
 
-@given(st.integers(16 * 1024, 16 * 65_536))
-def test_choose_layout__blocks_about_sixteen_blocks(expected_rows: int) -> None:
-    assert 16 <= expected_rows / choose_layout(64, "map8", expected_rows).block_rows < 32
+@given(st.integers(4 * 1024, 4 * 65_536))
+def test_choose_layout__blocks_about_four(expected_rows: int) -> None:
+    assert 4 <= expected_rows / choose_layout(64, "map8", expected_rows).block_rows < 8
 
 
 @given(st.integers(1, 2**31), st.integers(0, 10**8))
