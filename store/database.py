@@ -30,6 +30,11 @@ def open_database(file: Path | None = None, spill: Path | None = None) -> duckdb
     return connection
 
 
+def reason(error: BaseException) -> str:
+    """Give what an error says, without the lines of SQL that DuckDB adds."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def silence(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep a connection from drawing progress bars among the output of whoever asks."""
     connection.execute("SET enable_progress_bar = false")

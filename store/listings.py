@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from store.database import open_database
+from store.database import open_database, reason
 from store.digests import DIGEST, UNSTAMPED, check_stamp, stamp
 from store.durability import flush_file
 from store.errors import StoreError
@@ -22,11 +22,12 @@ COLUMNS = ("position", "sample_id", "membership", "label", "identity", "split", 
 
 _NAME = re.compile(r"dataset-([A-Za-z0-9_][A-Za-z0-9_.-]{0,95})\.parquet")
 
-# Of several rows with one sample_id the first counts, as everywhere.
+# Of several rows with one sample_id the first counts, as everywhere. What is no sample id fails
+# here, so that it cannot fail later, in every question.
 _COPY = """
     COPY (
-        SELECT file_row_number AS position, sample_id, membership, label, identity, split, status,
-               reason
+        SELECT file_row_number AS position, replace(sample_id::UUID::VARCHAR, '-', '') AS sample_id,
+               membership, label, identity, split, status, reason
         FROM read_parquet($source, file_row_number = true)
         QUALIFY row_number() OVER (PARTITION BY sample_id ORDER BY file_row_number) = 1
         ORDER BY file_row_number
@@ -89,8 +90,8 @@ def write_listing(folder: Path, dataset: str, version: str, samples: Path) -> No
     except (duckdb.Error, OSError) as error:
         unfinished.unlink(missing_ok=True)
         raise StoreError(
-            f"The dataset {dataset} could not be listed in the store {folder} ({error}): make room "
-            "on the disk, or register the dataset again."
+            f"The dataset {dataset} could not be listed in the store {folder} ({reason(error)}): "
+            "make room on the disk, or register the dataset again."
         ) from error
 
 

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from store.database import open_database
+from store.database import open_database, reason
 from store.durability import flush_file
 from store.errors import StoreError
 from store.lock import exclusive
@@ -52,8 +52,8 @@ def seal(folder: Path, block_rows: int) -> Path | None:
                 return _publish(unfinished, before)
     except (duckdb.Error, OSError) as error:
         raise StoreError(
-            f"The index of the store {folder} could not be sealed ({error}): nothing is lost; make "
-            "room on the disk, then run `mint store seal`."
+            f"The index of the store {folder} could not be sealed ({reason(error)}): nothing is lost; "
+            "make room on the disk, then run `mint store seal`."
         ) from error
 
 

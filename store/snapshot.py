@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import duckdb
 
-from store.database import open_database, silence
+from store.database import open_database, reason, silence
 from store.errors import StoreError
 from store.listings import Listing, check_listing, listing_files, read_listing
 from store.sealed import Sealed, current_index, read_sealed
@@ -161,7 +161,7 @@ def asking(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         except duckdb.Error as error:
             raise StoreError(
-                f"The index of the store {snapshot.folder} cannot be read ({error}): "
+                f"The index of the store {snapshot.folder} cannot be read ({reason(error)}): "
                 "`mint store verify` says which file is damaged."
             ) from error
 
