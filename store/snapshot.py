@@ -73,8 +73,15 @@ class Snapshot:
         return [segment for segment in self.segments if segment.name not in sealed]
 
     def later_listings(self) -> list[Listing]:
-        """Give the listings that the sealed index does not have."""
+        """Give the listings that the sealed index does not have, or not as they are by now.
+
+        Where later segments fill a gap before the last sealed row, the first failure of an image
+        can be another one than the sealed index says.
+        """
         sealed = self.sealed.listings if self.sealed else ()
+        last = max((s.first_row for s in self.sealed.segments), default=0) if self.sealed else 0
+        if any(segment.first_row < last for segment in self.later_segments()):
+            sealed = ()
         return [listing for listing in self.listings if listing not in sealed]
 
 
@@ -183,7 +190,7 @@ def _listed(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
     parts = []
     later = snapshot.later_listings()
     if snapshot.sealed and snapshot.sealed.listings:
-        gone = set(snapshot.sealed.listings) - set(snapshot.listings)
+        gone = set(snapshot.sealed.listings) - (set(snapshot.listings) - set(later))
         replaced = " AND ".join(f"dataset <> '{entry.dataset}'" for entry in gone) or "true"
         sealed = f"SELECT * FROM {snapshot.sealed.database}.listed WHERE {replaced}"  # noqa: S608
         states = _STATES.format(placed=f"({_LATER})")
