@@ -26,6 +26,9 @@ class Side(Protocol):
     def write(self, block: np.ndarray) -> None:
         """Write the block again and again until the array is full; flush it to disk."""
 
+    def whole(self) -> np.ndarray:
+        """Read everything into memory."""
+
     def sequential(self, size: int) -> Iterator[np.ndarray]:
         """Give the rows in batches, as they lie on disk."""
 
@@ -50,6 +53,10 @@ class Memmap:
             mapped[rows] = block[: rows.stop - rows.start]
         mapped.flush()
         flush(self.file)
+
+    def whole(self) -> np.ndarray:
+        """Copy the mapping."""
+        return np.array(np.load(self.file, mmap_mode="r"))
 
     def sequential(self, size: int) -> Iterator[np.ndarray]:
         """Give views of the file, a batch each."""
@@ -85,6 +92,10 @@ class Shards:
             np.save(self._file(number), block[: rows.stop - rows.start])
             flush(self._file(number))
 
+    def whole(self) -> np.ndarray:
+        """Load one file after the other."""
+        return np.concatenate([np.load(self._file(number)) for number in range(len(self._all))])
+
     def sequential(self, size: int) -> Iterator[np.ndarray]:
         """Load one file after the other and cut it into batches."""
         for number in range(len(self._all)):
@@ -118,6 +129,11 @@ class Hdf5:
             for rows in pieces(self.shape[0], len(block)):
                 values[rows] = block[: rows.stop - rows.start]
         flush(self.file)
+
+    def whole(self) -> np.ndarray:
+        """Read the dataset."""
+        with h5py.File(self.file) as opened:
+            return np.asarray(opened["values"][:])
 
     def sequential(self, size: int) -> Iterator[np.ndarray]:
         """Read a batch after the other."""

@@ -4,9 +4,10 @@
 
 Every ratio is of two figures of the same run, taken in turns, each the best of some repeats.
 Writing ends when the files are on disk. Reading is from a warm page cache, by stores and files that
-are open already, and every batch (1,024 vectors, 128 maps) is turned into float32, as fitting does, or
-merely copied into a buffer, which a warm memmap does at the speed of memory. The store streams: it
-is given less memory than the array takes, and checks every checksum.
+are open already: everything into a new array, or in batches (1,024 vectors, 128 maps) that are
+turned into float32, as fitting does, or merely copied into one small buffer, which a warm memmap
+does at the speed of the processor's cache. In batches the store streams: it is given less memory
+than the array takes. It checks every checksum, always.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from benchmarks.measurement import (
 from benchmarks.rivals import HAS_H5PY, Hdf5, Memmap, Side, pieces, rivals
 from store.artefacts import Home
 from store.epochs import RowSet
-from store.feature_store import create_store, open_store
+from store.feature_store import FeatureStore, create_store, open_store
 from store.layout import ArraySpec
 from store.reading import SCRATCH_BYTES
 
@@ -42,7 +43,8 @@ MAP_BATCH = 128
 WINDOWS_BYTES = 64 * 2**20
 WRITE, EPOCH = "write", "shuffled epoch, copied"
 SCAN, SCAN_AS_FLOAT32 = "sequential read, copied", "sequential read, as float32"
-AIMS = {WRITE: 0.4, SCAN_AS_FLOAT32: 0.6}
+WHOLE = "sequential read, into memory"
+AIMS = {WRITE: 0.4, WHOLE: 0.6, SCAN_AS_FLOAT32: 0.6}
 DEFAULT_PIPELINE = "zarr.core.codec_pipeline.BatchedCodecPipeline"
 
 
@@ -62,6 +64,7 @@ class Stored:
         self._ids = [f"{number:032x}" for number in range(rows)]
         self.folder = self.home.folder("stores", "written-0")
         self._written = 0
+        self._opened: FeatureStore | None = None
         self._open: RowSet | None = None
         self.megabytes = rows * spec.row_bytes / 1e6
         # a quarter of a small array, so that it is streamed too
@@ -70,7 +73,7 @@ class Stored:
     def write(self, block: np.ndarray) -> None:
         """Write the block again and again, a commit each, into a new store."""
         name = f"written-{self._written}"
-        self._open, self._written = None, self._written + 1
+        self._opened, self._open, self._written = None, None, self._written + 1
         store = create_store(self.home, name, expected_rows=self.rows)
         with store.writer([self.spec], self.rows) as writer:
             for rows in pieces(self.rows, min(store.block_rows, len(block))):
@@ -80,9 +83,14 @@ class Stored:
     def row_set(self) -> RowSet:
         """Open the store once, for passes in ``memory_bytes``."""
         if self._open is None:
-            store, rows = open_store(self.folder), np.arange(self.rows)
-            self._open = RowSet(store, self.spec.key, rows, self.memory_bytes)
+            rows = np.arange(self.rows)
+            self._open = RowSet(self._store(), self.spec.key, rows, self.memory_bytes)
         return self._open
+
+    def _store(self) -> FeatureStore:
+        if self._opened is None:
+            self._opened = open_store(self.folder)
+        return self._opened
 
     def sequential(self, size: int) -> Iterator[np.ndarray]:
         """Give batches as they lie on disk."""
@@ -91,6 +99,10 @@ class Stored:
     def shuffled(self, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Give the batches of an epoch."""
         return (values for _, values in self.row_set().shuffled(size, rng))
+
+    def whole(self) -> np.ndarray:
+        """Read all rows with one call."""
+        return self._store().read(self.spec.key, np.arange(self.rows))
 
     def by_default_codecs(self, size: int) -> Iterator[np.ndarray]:
         """Read the very same files with the codecs that Zarr itself brings."""
@@ -136,6 +148,7 @@ def measure_pooled(folder: Path, rows: int, repeats: int) -> list[Measured]:
     rng = np.random.default_rng(0)
     passes: dict[str, Callable[[Side], None]] = {
         WRITE: lambda side: side.write(block),
+        WHOLE: lambda side: [side.whole()].clear(),
         SCAN: lambda side: copied(lambda: side.sequential(BATCH)),
         SCAN_AS_FLOAT32: lambda side: as_float32(lambda: side.sequential(BATCH)),
         EPOCH: lambda side: copied(lambda: side.shuffled(BATCH, rng)),

@@ -6,6 +6,7 @@ from pathlib import Path
 SIDES = ["store", "numpy memmap", ".npy shards", "h5py"]
 POOLED = [
     "write",
+    "sequential read, into memory",
     "sequential read, copied",
     "sequential read, as float32",
     "shuffled epoch, copied",
