@@ -40,8 +40,15 @@ class Lease:
         self.folder = folder
 
     def claim(self, keys: Sequence[str]) -> None:
-        """Say which arrays this run writes, now that they are ready; the caller holds the lock."""
-        lease_file(self.folder).write_text(json.dumps({"host": _host(), "arrays": list(keys)}))
+        """Say which arrays this run writes, now that they are ready; the caller holds the lock.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        try:
+            _write(lease_file(self.folder), keys)
+        except OSError as error:
+            raise _unwritable(self._store, error) from error
 
     def require(self) -> None:
         """Make sure that nobody has taken the lease over; ask while holding the store's lock.
@@ -73,17 +80,20 @@ def taking_lease(store: Path) -> Iterator[Lease]:
     with exclusive(store) as lock:
         for dead in dead_leases(store, lock):
             shutil.rmtree(dead, ignore_errors=True)
-        folder.mkdir(parents=True)
-        lease = Lease(store, folder)
-        lease.claim([])
-        handle = lease_file(folder).open()
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        flush_file(folder)
+        try:
+            folder.mkdir(parents=True)
+            _write(lease_file(folder), [])
+            handle = lease_file(folder).open()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            flush_file(folder)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _unwritable(store, error) from error
     stop = threading.Event()
     heart = threading.Thread(target=_beat, args=(lease_file(folder), stop), daemon=True)
     heart.start()
     try:
-        yield lease
+        yield Lease(store, folder)
     finally:
         stop.set()
         heart.join()
@@ -137,6 +147,17 @@ def _alive(file: Path, now: float) -> bool:
         return elsewhere and now - file.stat().st_mtime < LEASE_S
     except (FileNotFoundError, NotADirectoryError):  # given back by now, or no lease at all
         return False
+
+
+def _write(file: Path, keys: Sequence[str]) -> None:
+    file.write_text(json.dumps({"host": _host(), "arrays": list(keys)}))
+
+
+def _unwritable(store: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"The store {store} cannot be written ({error}): make room on its disk, or check its "
+        "permissions."
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def prepare_arrays(
         expected_rows: How many images the store will hold, roughly.
 
     Raises:
-        StoreError: An array exists with other rows.
+        StoreError: An array exists with other rows, or cannot be made.
     """
     for spec in specs:
         existing = committed.get(spec.key, spec)
@@ -40,8 +40,31 @@ def prepare_arrays(
                 f"{spec.key} was stored with rows of {existing.shape} {existing.dtype}, but "
                 f"{spec.shape} {spec.dtype} is asked for: use the same settings, or another store."
             )
-        if spec.key not in committed and spec.key not in in_use:
-            if spec.key in arrays_on_disk(folder):
-                remove_array(folder, spec.key)
-            create_array(folder, spec, expected_rows)
+        if spec.key in in_use and spec.key not in committed:
+            _require_like(folder, spec)
+        elif spec.key not in committed:
+            _make_again(folder, spec, expected_rows)
     return {spec: open_array(folder, spec) for spec in specs}
+
+
+def _require_like(folder: Path, spec: ArraySpec) -> None:
+    """Make sure that an array, which another run has made and not yet used, fits."""
+    try:
+        open_array(folder, spec)
+    except StoreError as error:
+        raise StoreError(
+            f"Another run is writing {spec.key} to the store {folder}, but not with rows of "
+            f"{spec.shape} {spec.dtype}: use its settings, or wait until it has ended."
+        ) from error
+
+
+def _make_again(folder: Path, spec: ArraySpec, expected_rows: int) -> None:
+    try:
+        if spec.key in arrays_on_disk(folder):
+            remove_array(folder, spec.key)
+        create_array(folder, spec, expected_rows)
+    except OSError as error:
+        raise StoreError(
+            f"The array {spec.key} could not be made in the store {folder} ({error}): make room on "
+            "the disk, then run again."
+        ) from error
