@@ -37,3 +37,11 @@ def require_free(folder: Path, needed_bytes: int) -> None:
             f"{human_bytes(needed_bytes)} are needed: free some space, or keep fewer layers, "
             "smaller views or fewer images."
         )
+
+
+def file_bytes(file: Path) -> int | None:
+    """Give the size of a file; None where there is none."""
+    try:
+        return file.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None

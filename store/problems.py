@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "card", "group", "metadata", "segment", "listing", "shard", "row", "sealed", "pointer"
+    "folder", "card", "group", "metadata", "segment", "listing", "shard", "row", "sealed", "pointer"
 ]
 
 
@@ -14,9 +14,9 @@ class Problem:
 
     Args:
         file: The file that is missing, damaged or says something wrong, relative to the store.
-        kind: What it is: the card, a group's or an array's ``zarr.json`` ("group", "metadata"), a
-            segment, a listing, a shard, rows of a segment without values ("row"), the sealed index
-            or its pointer.
+        kind: What it is: a folder that is gone, the card, a group's or an array's ``zarr.json``
+            ("group", "metadata"), a segment, a listing, a shard, rows of a segment without values
+            ("row"), the sealed index or its pointer.
         message: What is wrong, what it means and what to do, in one sentence.
         block: The block that it is about; None for what concerns the whole store.
         key: The array that it is about.

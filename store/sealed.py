@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from store.digests import digest_file
+from store.digests import digest_file, digest_of
 from store.durability import flush_file
 from store.errors import StoreError
 from store.listings import Listing
@@ -50,9 +50,15 @@ def database_name(file: Path) -> str:
 
 
 def attach(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
-    """Attach a sealed index read-only, once for a whole database; give its name there."""
+    """Attach a sealed index read-only, once for a whole database; give its name there.
+
+    Not by ATTACH IF NOT EXISTS: in DuckDB 2.0 that sometimes never returns where another database
+    of the process has the same file.
+    """
     name = database_name(file)
-    connection.execute(f"ATTACH IF NOT EXISTS $file AS {name} (READ_ONLY)", {"file": str(file)})
+    known = "SELECT 1 FROM duckdb_databases() WHERE database_name = $name"
+    if not connection.execute(known, {"name": name}).fetchall():
+        connection.execute(f"ATTACH $file AS {name} (READ_ONLY)", {"file": str(file)})
     return name
 
 
@@ -71,7 +77,9 @@ def read_pointer(folder: Path) -> Mapping[str, Any] | None:
     file = folder / POINTER
     if not file.exists():
         return None
-    fields = dict(json.loads(file.read_text()))
+    fields = json.loads(file.read_text())
+    if not isinstance(fields, dict) or fields.pop("check", None) != _digest_fields(fields):
+        raise ValueError("its digest does not fit")
     if set(fields) != {"file", "bytes", "digest"} or not _NAME.fullmatch(str(fields["file"])):
         raise ValueError("it does not name a sealed index")
     return fields
@@ -97,7 +105,7 @@ def write_pointer(folder: Path, file: Path) -> None:
     pointer = folder / POINTER
     unfinished = pointer.with_suffix(".unfinished")
     fields = {"file": file.name, "bytes": file.stat().st_size, "digest": digest_file(file)}
-    unfinished.write_text(json.dumps(fields) + "\n")
+    unfinished.write_text(json.dumps(fields | {"check": _digest_fields(fields)}) + "\n")
     flush_file(unfinished)
     unfinished.rename(pointer)
     flush_file(folder)
@@ -159,3 +167,7 @@ def read_sealed(database: duckdb.DuckDBPyConnection, file: Path) -> Sealed:
         raise StoreError(
             f"{file} is damaged ({error}): `mint store repair` makes it again from the segments."
         ) from error
+
+
+def _digest_fields(fields: Mapping[str, Any]) -> str:
+    return digest_of(json.dumps(fields).encode())
