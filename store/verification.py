@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.activations import metadata_file
+from store.activations import arrays_on_disk, metadata_file
 from store.array_checks import Arrays, check_groups, check_shards
 from store.artefacts import read_card
 from store.blocks import Source, block_files, block_of, read_source
@@ -128,9 +128,9 @@ class _Inspection:
             self._bytes += checked.bytes
 
     def check_metadata(self) -> None:
-        """Check the metadata of the arrays that blocks have named, and of their groups."""
+        """Check the metadata of the arrays that blocks have named, and of all groups."""
         keys = self._arrays.keys()
-        groups = group_files(self._folder, keys)
+        groups = group_files(self._folder, {*keys, *arrays_on_disk(self._folder)})
         self._problems += [*self._arrays.problems(), *check_groups(self._folder, groups)]
         self._count([*groups, *(metadata_file(self._folder, key) for key in keys)])
 
