@@ -121,17 +121,24 @@ def dead_leases(store: Path, lock: Path) -> list[Path]:
     return [folder for folder in leases(store) if not _alive(lease_file(folder), now)]
 
 
-def arrays_in_use(store: Path, lock: Path, but: Lease) -> set[str]:
+def living_leases(store: Path, lock: Path) -> list[Path]:
+    """List the leases of runs that go on; the caller holds the store's lock."""
+    dead = dead_leases(store, lock)
+    return [folder for folder in leases(store) if folder not in dead]
+
+
+def arrays_in_use(store: Path, lock: Path, but: Lease | None = None) -> set[str]:
     """Give the keys of the arrays that other living runs write.
 
     Args:
         store: The store's folder.
         lock: The file of the store's lock, which the caller holds.
-        but: The caller's own lease.
+        but: The caller's own lease, where it has one.
     """
-    dead = {but.folder, *dead_leases(store, lock)}
-    living = [_read(lease_file(folder)) for folder in leases(store) if folder not in dead]
-    return {key for fields in living for key in fields.get("arrays", [])}
+    own = but.folder if but else None
+    others = [folder for folder in living_leases(store, lock) if folder != own]
+    claims = [_read(lease_file(folder)).get("arrays", []) for folder in others]
+    return {key for keys in claims for key in keys}
 
 
 def lease_file(folder: Path) -> Path:

@@ -1,13 +1,13 @@
 """Sealing: all that is committed, sorted into one read-only index file, without stopping anybody."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
 from store.database import open_database, reason
 from store.durability import flush_file
 from store.errors import StoreError
+from store.leases import taking_lease
 from store.lock import exclusive
 from store.sealed import attach, read_sealed, sealed_files, write_pointer, write_tables
 from store.snapshot import Footers, Snapshot, define_views
@@ -44,11 +44,12 @@ def seal(folder: Path, block_rows: int) -> Path | None:
     if not before.later_segments() and _same_listings(before):
         return before.sealed.file if before.sealed else None
     try:
-        with TemporaryDirectory(dir=folder, prefix="sealing-") as workplace:
-            unfinished = Path(workplace) / "index.duckdb"
+        with taking_lease(folder) as lease:
+            unfinished = lease.folder / "index.duckdb"
             _build(unfinished, before)
             _check(unfinished, before)
             with exclusive(folder):
+                lease.require()
                 return _publish(unfinished, before)
     except (duckdb.Error, OSError) as error:
         raise StoreError(

@@ -105,7 +105,7 @@ def test_seal__numbers_count_up_and_old_files_go(store: FeatureStore) -> None:
 
     # The one before stays: somebody may have read the old pointer, and open its file only now.
     assert sorted(sealed_files(store.folder)) == [4, 5]
-    assert list(store.folder.glob("sealing-*")) == []
+    assert list(store.folder.glob("leases/*")) == []
 
 
 def test_seal__number_of_an_index_that_was_never_current_is_not_used(store: FeatureStore) -> None:
@@ -118,14 +118,15 @@ def test_seal__number_of_an_index_that_was_never_current_is_not_used(store: Feat
 
 def test_seal__leftovers_of_a_killed_seal_do_not_matter(store: FeatureStore) -> None:
     commit(store, [1])
-    leftover = store.folder / "sealing-abc"
-    leftover.mkdir()
-    (leftover / "index.duckdb").write_bytes(b"half")
+    leftover = store.folder / "leases" / "0" / "index.duckdb"
+    leftover.parent.mkdir()
+    leftover.write_bytes(b"half")
     (store.folder / "index.unfinished").write_text("{")
 
     store.seal()
 
     assert answers(open_store(store.folder))["info"]["rows"] == 1
+    assert not leftover.exists()
 
 
 @pytest.mark.parametrize(
