@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,9 @@ def write_pointer(folder: Path, file: Path) -> None:
 
 def remove_pointer(folder: Path) -> None:
     """Let readers go back to the segments; the caller holds the store's lock."""
+    with suppress(ValueError):
+        if fields := read_pointer(folder):
+            (folder / fields["file"]).touch()  # no number is used again, even if its file is gone
     (folder / POINTER).unlink(missing_ok=True)
     flush_file(folder)
 
