@@ -25,6 +25,7 @@ def open_database(file: Path | None = None, spill: Path | None = None) -> duckdb
     spill = spill or Path(tempfile.gettempdir()) / f"mint-store-{uuid.uuid4().hex}"
     silence(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute("SET GLOBAL python_enable_replacements = false")  # no table is a variable
     connection.execute(f"SET GLOBAL late_materialization_max_rows = {PAGE_ROWS}")
     connection.execute("SET temp_directory = $folder", {"folder": str(spill)})
     return connection

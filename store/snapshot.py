@@ -135,6 +135,8 @@ class Footers:
             if current_index(self._folder) == file:
                 raise
             return self._current()  # newer ones have replaced it in this moment
+        # The pointer can come back to one that is attached: it was unreadable for a moment.
+        self._attached = [name for name in self._attached if name != sealed.database]
         self._attached.append(sealed.database)
         if len(self._attached) > ATTACHED:
             self._database.execute(f"DETACH {self._attached.pop(0)}")

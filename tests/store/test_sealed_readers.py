@@ -97,6 +97,37 @@ def test_reader__asks_in_a_loop_while_others_seal(store: FeatureStore) -> None:
     assert answers(store)["info"]["images"] == 9
 
 
+def open_often(folder: Path) -> None:
+    first = open_store(folder)
+    for _ in range(60):
+        assert open_store(folder).locate(A.key, IDS[:1]).tolist() == [0]
+    assert first.locate(A.key, IDS[:1]).tolist() == [0]
+
+
+def test_reader__many_in_one_process_open_and_close_the_same_index(store: FeatureStore) -> None:
+    commit(store, [0])
+    store.seal()
+    child = processes.Process(target=open_often, args=(store.folder,))
+    child.start()
+    child.join(60)
+    child.kill()
+
+    assert child.exitcode == 0, "DuckDB waits for ever"
+
+
+def test_reader__the_pointer_is_gone_and_comes_back(store: FeatureStore) -> None:
+    commit(store, [0])
+    store.seal()
+    pointer = store.folder / "index.current"
+    content = pointer.read_bytes()
+    for _ in range(3):
+        assert store.info()["sealed"] == "index-1.duckdb"
+        pointer.unlink()
+        assert store.info()["sealed"] is None
+        pointer.write_bytes(content)
+    assert store.locate(A.key, IDS[:1]).tolist() == [0]
+
+
 def test_reader__two_seals_between_the_pointer_and_the_file(
     monkeypatch: pytest.MonkeyPatch, store: FeatureStore
 ) -> None:
