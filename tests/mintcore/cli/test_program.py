@@ -1,5 +1,4 @@
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,35 +7,11 @@ import pytest
 import typer.main
 from PIL import Image
 
-from mintcore.cli import main
 from mintcore.cli.program import app
 from mintcore.datasets.reading import read_pixels, samples
 from store.artefacts import Home
 
 VANILLA = "net.block2.vanilla"
-
-
-@pytest.fixture
-def mint(
-    digits_home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> "Mint":
-    monkeypatch.setenv("MINT_HOME", str(digits_home.path))
-    return Mint(monkeypatch, capsys)
-
-
-class Mint:
-    """Runs the command as a person does: exit code, standard output, standard error."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *words: str) -> tuple[int, str, str]:
-        self._monkeypatch.setattr(sys, "argv", ["mint", *words])
-        with pytest.raises(SystemExit) as leaving:
-            main()
-        printed = self._capsys.readouterr()
-        code = leaving.value.code
-        return code if isinstance(code, int) else 0, printed.out, printed.err
 
 
 def commands(group: Any, path: str = "mint") -> Iterator[tuple[str, Any]]:
@@ -89,7 +64,7 @@ def test_help__every_option_says_what_it_is_for(path: str) -> None:
     ],
 )
 def test_bad_input__is_one_sentence_and_exit_code_2(
-    mint: Mint, words: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+    mint: Any, words: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(Path(__file__).parents[3])
     code, printed, complaint = mint(*words.split())
@@ -101,7 +76,7 @@ def test_bad_input__is_one_sentence_and_exit_code_2(
     assert complaint.count("\n") == 1
 
 
-def test_store_info__counts_rows_layers_and_bytes(mint: Mint) -> None:
+def test_store_info__counts_rows_layers_and_bytes(mint: Any) -> None:
     code, printed, _ = mint("store", "info", "--json")
     found = json.loads(printed)
     assert code == 0
@@ -110,7 +85,7 @@ def test_store_info__counts_rows_layers_and_bytes(mint: Mint) -> None:
     assert found["bytes"] > 100_000
 
 
-def test_auditor_list__gives_the_figures(mint: Mint) -> None:
+def test_auditor_list__gives_the_figures(mint: Any) -> None:
     rows = json.loads(mint("auditor", "list", "--json")[1])
     assert {(row["layer"], row["kind"]) for row in rows} == {
         ("block2", "vanilla"),
@@ -120,7 +95,7 @@ def test_auditor_list__gives_the_figures(mint: Mint) -> None:
     assert rows[0]["auditor"] in mint("auditor", "list")[1]
 
 
-def test_train__prints_the_auditor(mint: Mint) -> None:
+def test_train__prints_the_auditor(mint: Any) -> None:
     words = "train net --members members --external external --layer output --json"
     row = json.loads(mint(*words.split())[1])
     assert row["layer"] == "output"
@@ -128,7 +103,7 @@ def test_train__prints_the_auditor(mint: Mint) -> None:
 
 
 def test_audit_image__prints_score_p_value_and_verdict(
-    mint: Mint, digits_home: Home, tmp_path: Path
+    mint: Any, digits_home: Home, tmp_path: Path
 ) -> None:
     uri = samples(digits_home, "mixed", limit=1).column("uri")[0].as_py()
     Image.fromarray(read_pixels(uri)).save(tmp_path / "one.png")
@@ -141,7 +116,7 @@ def test_audit_image__prints_score_p_value_and_verdict(
 
 
 def test_audit_dataset__prints_the_finding_and_where_the_report_is(
-    mint: Mint, digits_home: Home
+    mint: Any, digits_home: Home
 ) -> None:
     auditor = next(c["id"] for c in digits_home.cards("auditors") if c["id"].startswith(VANILLA))
     code, printed, _ = mint("audit", "dataset", auditor, "mixed")
@@ -151,5 +126,5 @@ def test_audit_dataset__prints_the_finding_and_where_the_report_is(
     assert Path(digits_home.path / "audits" / listed["id"] / "report.html").is_file()
 
 
-def test_version__is_the_packages(mint: Mint) -> None:
+def test_version__is_the_packages(mint: Any) -> None:
     assert mint("--version")[1].strip() == "0.1.0"
