@@ -1,4 +1,4 @@
-"""``kill -9`` of a writing process at random moments, and a reader beside a writer."""
+"""``kill -9`` of a writing or sealing process at random moments, and a reader beside a writer."""
 
 import multiprocessing
 import os
@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
+from small_stores import IDS as SMALL_IDS
+from small_stores import answers, commit, list_dataset
 
 from store.artefacts import Home
 from store.feature_store import FeatureStore, create_store, open_store
 from store.layout import ArraySpec
+from store.leases import leases
+from store.verification import verify
 
-KILLS = int(os.environ.get("MINT_TEST_KILLS", "8"))
+KILLS = int(os.environ.get("MINT_TEST_KILLS", "30"))
 IDS = [f"{number:032x}" for number in range(5 * 1024 + 300)]
 SPECS = [
     ArraySpec("layer1", "pooled", (1024,), "float32"),  # several chunks a shard
@@ -105,6 +109,44 @@ def test_kill__rerun_continues_and_is_bit_identical(
     assert before <= committed(store)
     assert len(committed(store)) == len(IDS) - 6
     assert files(store.folder) == wanted
+    assert leases(store.folder) == []
+
+
+def seal_and_tell(folder: Path, begun: Any) -> None:
+    store = open_store(folder)
+    begun.set()
+    store.seal()
+
+
+def test_kill__of_a_seal_leaves_the_old_index_or_the_new_one(tmp_path: Path) -> None:
+    store = create_store(Home(tmp_path), "s", expected_rows=0)
+    reader = open_store(store.folder)
+    commit(store, [0], failed=[0])
+    store.seal()
+    moment_s = 0.02
+    for number in range(1, 9):
+        commit(store, [number])
+        list_dataset(store, "x", range(number), version=str(number))
+        before = store.info()["sealed"]
+        begun = processes.Event()
+        child = processes.Process(target=seal_and_tell, args=(store.folder, begun))
+        child.start()
+        assert begun.wait(60)
+        time.sleep(moment_s)
+        child.kill()
+        child.join()
+        moment_s *= 1.7 if store.info()["sealed"] == before else 0.8  # nears the publication
+        rows = {SMALL_IDS[n]: n * 1024 for n in range(1, number + 1)}
+        assert answers(reader) == answers(open_store(store.folder))
+        assert store.locate("a/pooled", list(rows)).tolist() == list(rows.values())
+        assert verify(store).problems == ()
+
+    newest = store.seal()
+
+    assert newest is not None
+    assert leases(store.folder) == []
+    assert store.info()["unsealed_segments"] == 0
+    assert answers(reader) == answers(open_store(store.folder))
 
 
 def test_kill__leftovers_of_a_larger_attempt_do_not_show(tmp_path: Path) -> None:
