@@ -190,7 +190,10 @@ def _print_info(found: list[dict[str, Any]]) -> None:
         for dataset, images in store["datasets"].items():
             typer.echo(f"  of {dataset}: {images} images listed")
         columns = {key: key for key in ("layer", "view", "shape", "dtype", "rows", "bytes")}
-        table(store["layers"], columns)
+        shaped = [
+            array | {"shape": " x ".join(map(str, array["shape"]))} for array in store["layers"]
+        ]
+        table(shaped, columns)
     if not found:
         typer.echo("No feature store yet: `mint extract` makes one.")
 
