@@ -26,9 +26,15 @@ def create_root(folder: Path) -> None:
 
 def create_array(folder: Path, spec: ArraySpec, expected_rows: int) -> None:
     """Make an empty array and force its metadata to disk."""
+    add_array(zarr.open_group(_root(folder), mode="r+"), spec, expected_rows)
+    _flush_metadata(array_folder(folder, spec.key), up_to=_root(folder))
+
+
+def add_array(group: zarr.Group, spec: ArraySpec, expected_rows: int) -> Array:
+    """Make an empty array in a group, wherever that is kept."""
     layout = choose_layout(spec.row_bytes, spec.view, expected_rows)
     zstd = [ZstdCodec(level=1)] if layout.compressed else []
-    zarr.open_group(_root(folder), mode="r+").create_array(
+    return group.create_array(
         spec.key,
         shape=(MAX_BLOCKS * layout.block_rows, *spec.shape),
         dtype=spec.stored_dtype,
@@ -40,7 +46,6 @@ def create_array(folder: Path, spec: ArraySpec, expected_rows: int) -> None:
         chunk_key_encoding={"name": "default", "separator": "."},
         attributes={"dtype": spec.dtype},
     )
-    _flush_metadata(array_folder(folder, spec.key), up_to=_root(folder))
 
 
 def open_array(folder: Path, spec: ArraySpec) -> Array:

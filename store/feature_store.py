@@ -25,7 +25,7 @@ from store.preparation import prepare_arrays, require_once
 from store.query import Column, Query
 from store.reading import read_rows
 from store.segments import Segment, outside, shard_bytes
-from store.snapshot import Footers
+from store.snapshot import Footers, require_segments
 from store.writer import Writer
 
 STORE_FORMAT = 2
@@ -105,7 +105,7 @@ class FeatureStore:
         self.card = card
         self.block_rows: int = card["block_rows"]
         self._footers = Footers(folder, self.block_rows)
-        self._arrays: dict[str, Array] = {}
+        self._arrays: dict[tuple[str, str], Array] = {}
 
     def specs(self) -> dict[str, ArraySpec]:
         """Give the arrays that have committed rows, by key.
@@ -228,6 +228,7 @@ class FeatureStore:
         require_free(self.folder, estimate_bytes(specs, rows))
         with taking_lease(self.folder) as lease:
             with exclusive(self.folder) as lock:
+                require_segments(self._footers.snapshot())
                 in_use = arrays_in_use(self.folder, lock, but=lease)
                 arrays = prepare_arrays(
                     self.folder, specs, self.specs(), in_use, self.card["expected_rows"]
@@ -292,9 +293,10 @@ class FeatureStore:
         return holding
 
     def _array(self, key: str, holding: Sequence[Segment]) -> Array:
-        if key not in self._arrays:
-            stored = holding[0].arrays[key]
+        stored = holding[0].arrays[key]
+        known = (key, stored.metadata_digest)  # it may be dropped and made anew, otherwise
+        if known not in self._arrays:
             array = open_array(self.folder, stored.spec)
             check_metadata(self.folder, key, stored.metadata_digest)
-            self._arrays[key] = array
-        return self._arrays[key]
+            self._arrays[known] = array
+        return self._arrays[known]

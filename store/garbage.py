@@ -22,8 +22,8 @@ from store.leftovers import (
 from store.lock import exclusive
 from store.rewriting import Block, Loss, rewrite
 from store.sealed import current_index, remove_pointer, sealed_files
-from store.segments import Segment, segment_files
-from store.snapshot import Footers
+from store.segments import Segment
+from store.snapshot import Footers, require_segments
 
 
 @dataclass(frozen=True)
@@ -100,16 +100,9 @@ def _remove(store: FeatureStore, garbage: Garbage, lock: Path) -> int:
 
 
 def _segments(store: FeatureStore) -> Sequence[Segment]:
-    """Give all segments, and make sure that they are files: the sealed index has them, too."""
-    segments = Footers(store.folder, store.block_rows).snapshot().segments
-    there = {file.name for file in segment_files(store.folder)}
-    for segment in segments:
-        if segment.name not in there:
-            raise StoreError(
-                f"{store.folder / 'index' / segment.name} is missing: run `mint store repair`, "
-                "which restores it from the sealed index."
-            )
-    return segments
+    snapshot = Footers(store.folder, store.block_rows).snapshot()
+    require_segments(snapshot)
+    return snapshot.segments
 
 
 def _check_keys(

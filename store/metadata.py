@@ -4,15 +4,12 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from store.activations import (
-    Array,
-    create_array,
-    create_root,
-    metadata_file,
-    open_array,
-)
+import zarr
+from zarr.abc.buffer import Buffer
+from zarr.storage import MemoryStore
+
+from store.activations import Array, add_array, metadata_file
 from store.durability import flush_file
 from store.layout import ArraySpec
 
@@ -34,18 +31,17 @@ def is_group(file: Path) -> bool:
 @cache
 def group_content() -> bytes:
     """Give what the ``zarr.json`` of a group holds."""
-    with TemporaryDirectory() as elsewhere:
-        create_root(Path(elsewhere))
-        return (Path(elsewhere) / "activations.zarr" / "zarr.json").read_bytes()
+    files: dict[str, Buffer] = {}
+    zarr.create_group(MemoryStore(files), zarr_format=3)
+    return files["zarr.json"].to_bytes()
 
 
 def make_again(spec: ArraySpec, expected_rows: int) -> tuple[bytes, Array]:
     """Give what the ``zarr.json`` of an array holds, and the array with its metadata alone."""
-    with TemporaryDirectory() as elsewhere:
-        create_root(Path(elsewhere))
-        create_array(Path(elsewhere), spec, expected_rows)
-        content = metadata_file(Path(elsewhere), spec.key).read_bytes()
-        return content, open_array(Path(elsewhere), spec)
+    files: dict[str, Buffer] = {}
+    group = zarr.create_group(MemoryStore(files), zarr_format=3)
+    array = add_array(group, spec, expected_rows)
+    return files[f"{spec.key}/zarr.json"].to_bytes(), array
 
 
 def write_metadata(file: Path, content: bytes) -> None:

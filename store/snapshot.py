@@ -85,6 +85,23 @@ class Snapshot:
         return [listing for listing in self.listings if listing not in sealed]
 
 
+def require_segments(snapshot: Snapshot) -> None:
+    """Refuse to change a store that lost a segment, though the sealed index still has its rows.
+
+    Its block would look free, and its shards would be overwritten.
+
+    Raises:
+        StoreError: A segment is gone.
+    """
+    there = {file.name for file in segment_files(snapshot.folder)}
+    for segment in snapshot.segments:
+        if segment.name not in there:
+            raise StoreError(
+                f"{snapshot.folder / 'index' / segment.name} is gone: `mint store repair` restores "
+                "it from the sealed index."
+            )
+
+
 class Footers:
     """Takes snapshots of a store; reads and checks each of its files once.
 
