@@ -1,9 +1,11 @@
 """What a store holds, in numbers."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from store.disk import file_bytes
 from store.index import count_images
 from store.layout import ArraySpec
 from store.segments import Segment
@@ -15,7 +17,7 @@ def describe(folder: Path, store_id: str, snapshot: Snapshot) -> dict[str, Any]:
     images, failed = count_images(snapshot)
     segments = snapshot.segments
     specs = {key: array.spec for s in segments for key, array in s.arrays.items()}
-    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    sizes = _file_sizes(folder)
     return {
         "id": store_id,
         "rows": sum(segment.rows for segment in segments),
@@ -29,6 +31,12 @@ def describe(folder: Path, store_id: str, snapshot: Snapshot) -> dict[str, Any]:
         "unsealed_segments": len(snapshot.later_segments()),
         "files": len(sizes),
     }
+
+
+def _file_sizes(folder: Path) -> list[int]:
+    """Give the size of every file; what writers take away meanwhile is left out."""
+    files = (Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
+    return [size for file in files if (size := file_bytes(file)) is not None]
 
 
 def _describe_array(spec: ArraySpec, segments: Sequence[Segment]) -> dict[str, Any]:
