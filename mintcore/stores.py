@@ -45,13 +45,14 @@ def store_folders(home: Home, name: str | None) -> list[Path]:
         StoreError: There is none of that name; near names are suggested.
     """
     if name is None:
-        return sorted(file.parent for file in (home.path / "stores").glob("*/card.json"))
+        return sorted(filter(_is_store, (home.path / "stores").glob("*")))
     folder = Path(name)
     if (folder / "stores").is_dir():
         return store_folders(Home(folder), None)
-    if (folder / "activations.zarr").is_dir():
+    if _is_store(folder):
         return [folder]
-    home.card("stores", name)
+    if not _is_store(home.path / "stores" / name):
+        home.card("stores", name)  # says which there are
     return [home.folder("stores", name)]
 
 
@@ -96,6 +97,11 @@ def export_store(store: FeatureStore, target: Path, request: ExportRequest) -> E
         )
     keys = choose_arrays(store, request.arrays)
     return export(store, keys, samples, target, request.format)
+
+
+def _is_store(folder: Path) -> bool:
+    """Tell whether a folder is a store, perhaps one that lost its card."""
+    return (folder / "activations.zarr").is_dir() or (folder / "index").is_dir()
 
 
 def _each_once(samples: pa.Table) -> pa.Table:

@@ -107,11 +107,22 @@ def test_verify_and_repair__then_extraction_brings_everything_back(
     np.testing.assert_array_equal(values(open_store(store.folder), ids), before)
 
 
+@pytest.mark.parametrize("damage", ["changed", "lost"])
+def test_verify__card(mint: Command, store: FeatureStore, damage: str) -> None:
+    card = store.folder / "card.json"
+    card.unlink() if damage == "lost" else flip(card, 100)
+
+    for words in ([], [store.folder.name], [str(store.folder)]):
+        code, found = as_json(mint, "verify", *words)
+        problems = [problem for one in found["stores"] for problem in one["problems"]]
+        assert code == found["problems"] == 1
+        assert [problem["file"] for problem in problems] == ["card.json"]
+
+
 def test_repair__a_damaged_card_is_one_sentence(mint: Command, store: FeatureStore) -> None:
     card = store.folder / "card.json"
     card.write_text(card.read_text().replace('"net"', '"nett"'))
 
-    assert as_json(mint, "verify", str(store.folder))[0] == 1
     code, _, complaint = mint("store", "repair", str(store.folder))
     assert code == 2
     assert "Traceback" not in complaint
