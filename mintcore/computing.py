@@ -1,6 +1,7 @@
 """What an audited model computes inside for images, as a store keeps it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,35 +11,38 @@ from mintcore.decoding import decoded_ahead
 from mintcore.models.registration import AuditedModel
 from mintcore.models.taps import reduce_taps
 from mintcore.models.views import views
-from mintcore.progress import Reporter
 from store.layout import ArraySpec
 
 
+@dataclass(frozen=True)
+class Computed:
+    """What a batch of images gave.
+
+    Attributes:
+        sample_ids: B ids.
+        arrays: Array key -> (B, *shape) in the array's dtype.
+        failures: Sample id -> (status, reason) of those that failed.
+    """
+
+    sample_ids: list[str]
+    arrays: dict[str, np.ndarray]
+    failures: dict[str, tuple[str, str]]
+
+
 def compute(
-    model: AuditedModel, images: dict[str, str], specs: Sequence[ArraySpec], reporter: Reporter
-) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, str]]]:
-    """Run the model over images, batch by batch.
+    model: AuditedModel, images: dict[str, str], specs: Sequence[ArraySpec]
+) -> Iterator[Computed]:
+    """Run the model over images and give each batch as it is ready.
 
     Args:
         model: The audited model, on its device.
         images: Sample id -> uri.
         specs: The arrays wanted.
-        reporter: Told of every batch.
-
-    Returns:
-        Array key -> (N, *shape) in the array's dtype, and sample id -> (status, reason) of the images that failed.
     """
-    arrays = {spec.key: np.empty((len(images), *spec.shape), spec.values_dtype) for spec in specs}
-    failures: dict[str, tuple[str, str]] = {}
-    done = 0
     for batch in decoded_ahead(model.preprocessing, images):
         found = activations(model, batch.pixels, specs)
-        for key, values in found.items():
-            arrays[key][done : done + len(values)] = values
-        failures |= _non_finite(batch.sample_ids, found) | batch.failures
-        done += len(batch.sample_ids)
-        reporter.advance(len(batch.sample_ids))
-    return arrays, failures
+        failures = _non_finite(batch.sample_ids, found) | batch.failures
+        yield Computed(batch.sample_ids, found, failures)
 
 
 def activations(

@@ -4,11 +4,11 @@ What is already in the store is not computed again. Images are taken in blocks o
 block, so a run that was killed continues at the next block with the very batches an undisturbed run would have had.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mintcore.arrays import FLOAT16, array_specs
-from mintcore.computing import compute
+from mintcore.computing import Computed, compute
 from mintcore.datasets.reading import dataset_card, samples, samples_file
 from mintcore.decoding import BATCH_SIZE
 from mintcore.devices import choose_device
@@ -22,8 +22,9 @@ from store.disk import free_bytes, require_free
 from store.feature_store import FeatureStore, create_store
 from store.index import Plan
 from store.layout import ArraySpec, estimate_bytes
+from store.writer import Writer
 
-COMMIT_BYTES = 256 * 2**20
+COMMIT_BYTES = 2 * 2**30
 VIEWS = (POOLED, MAP)
 
 
@@ -249,13 +250,21 @@ def _fill(
             for start in range(0, len(sample_ids), rows):
                 asked = sample_ids[start : start + rows]
                 left = _left(store, asked, keys)  # another run may have come first
+                reporter.advance(len(asked) - len(left))
                 if left:
                     uris = {name: images[name] for name in left}
-                    arrays, failures = compute(model, uris, missing, reporter)
-                    writer.commit(left, arrays, failures)
-                reporter.advance(len(asked) - len(left))
+                    _write(writer, compute(model, uris, missing), reporter)
                 computed += len(left)
     return computed
+
+
+def _write(writer: Writer, computed: Iterator[Computed], reporter: Reporter) -> None:
+    """Write a block batch by batch, so that no more than a batch is in memory."""
+    with writer.block() as block:
+        for batch in computed:
+            block.append(batch.sample_ids, batch.arrays, batch.failures)
+            reporter.advance(len(batch.sample_ids))
+        block.commit()
 
 
 def _left(store: FeatureStore, sample_ids: list[str], keys: Sequence[str]) -> list[str]:
@@ -264,7 +273,7 @@ def _left(store: FeatureStore, sample_ids: list[str], keys: Sequence[str]) -> li
 
 
 def _rows_a_commit(specs: Sequence[ArraySpec], block_rows: int) -> int:
-    """Bound what one commit holds in memory; the rest of its block stays unused, which costs nothing."""
+    """Bound what a run that dies can lose; the rest of its block stays unused, which costs nothing."""
     row_bytes = sum(spec.row_bytes for spec in specs)
     batches = max(1, COMMIT_BYTES // (row_bytes * BATCH_SIZE))
     return min(block_rows, batches * BATCH_SIZE)

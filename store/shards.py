@@ -9,7 +9,6 @@ one in numcodecs. Here the same rows give the same bytes everywhere.
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -90,33 +89,61 @@ def chunk_format(array: Array) -> ChunkFormat:
     )
 
 
-def write_shard(file: Path, values: np.ndarray, coding: ChunkFormat) -> int:
-    """Write a shard; the caller flushes it.
+class ShardWriter:
+    """Writes one shard, chunk after chunk; nothing is kept open in between.
 
     Args:
         file: The shard; must not exist.
-        values: (N, *shape) in the type on disk, at most a shard's rows. What is left of the last
-            chunk is filled up, and the chunks after it are left out.
+        coding: How its chunks are encoded.
+    """
+
+    def __init__(self, file: Path, coding: ChunkFormat) -> None:
+        self.file = file
+        self._entries = np.full((coding.chunks_a_shard, 2), _NOTHING, "<u8")
+        self._chunks = self._end = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no further chunk fits."""
+        return self._chunks == len(self._entries)
+
+    def write(self, content: Any, checksum: bytes) -> None:
+        """Append a chunk, as ``encode_chunk`` gave it."""
+        length = len(content) + len(checksum)
+        self._append(content, checksum)
+        self._entries[self._chunks] = self._end, length
+        self._chunks += 1
+        self._end += length
+
+    def finish(self) -> int:
+        """Append the chunk table; the caller flushes the file. Gives its size in bytes."""
+        table = self._entries.tobytes()
+        self._append(table, _crc32c(table))
+        return self._end + len(table) + _CRC_BYTES
+
+    def _append(self, content: Any, checksum: bytes) -> None:
+        with self.file.open("ab") as handle:
+            handle.write(content)
+            handle.write(checksum)
+
+
+def encode_chunk(values: np.ndarray, coding: ChunkFormat) -> tuple[Any, bytes]:
+    """Encode a chunk.
+
+    Args:
+        values: (N, *shape) in the type on disk; fewer rows than a chunk has are filled up.
         coding: How chunks are encoded.
 
     Returns:
-        The size of the file in bytes.
+        Its content and its checksum.
     """
-    entries = np.full((coding.chunks_a_shard, 2), _NOTHING, "<u8")
-    pieces = [values[start : start + coding.rows] for start in range(0, len(values), coding.rows)]
-    end = 0
-    with file.open("xb") as handle, ThreadPoolExecutor(THREADS) as threads:
-        encoded = threads.map(lambda piece: _encode(piece, coding), pieces)
-        for chunk, (content, checksum) in enumerate(encoded):
-            handle.write(content)
-            handle.write(checksum)
-            length = len(content) + len(checksum)
-            entries[chunk] = end, length
-            end += length
-        table = entries.tobytes()
-        handle.write(table)
-        handle.write(_crc32c(table))
-    return end + len(table) + _CRC_BYTES
+    if len(values) < coding.rows:
+        whole = np.full(coding.shape, coding.fill_value, coding.dtype)
+        whole[: len(values)] = values
+        values = whole
+    content = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+    encoded = zstd.compress(content, ZSTD_LEVEL) if coding.compressed else content
+    return encoded, _crc32c(encoded)
 
 
 @contextmanager
@@ -166,17 +193,6 @@ def read_chunk(shard: Shard, chunk: int, coding: ChunkFormat, out: np.ndarray) -
         raise DamagedShardError(f"chunk {chunk} has {length} bytes")
     else:
         _checked(shard, chunk, offset, values)
-
-
-def _encode(values: np.ndarray, coding: ChunkFormat) -> tuple[Any, bytes]:
-    """Give the content of a chunk and its checksum."""
-    if len(values) < coding.rows:
-        whole = np.full(coding.shape, coding.fill_value, coding.dtype)
-        whole[: len(values)] = values
-        values = whole
-    content = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
-    encoded = zstd.compress(content, ZSTD_LEVEL) if coding.compressed else content
-    return encoded, _crc32c(encoded)
 
 
 def _crc32c(content: Any) -> bytes:

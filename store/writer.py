@@ -1,7 +1,7 @@
 """Committing blocks: whole shards first, then the one segment that makes their rows exist."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -34,38 +34,48 @@ from store.segments import (
     segment_name,
     write_segment,
 )
-from store.shards import chunk_format, write_shard
+from store.staging import StagedArrays
 
-FLUSHES_AT_ONCE = 8
 NO_FAILURES: Mapping[str, tuple[str, str]] = MappingProxyType({})
-
-ShardBytes = dict[str, tuple[int, ...]]
 
 
 class Writer:
     """Appends blocks of rows to a set of arrays; only ``FeatureStore.writer`` makes one.
 
-    Shards are written where nobody reads, and get their place in the store only when they are
-    published, under the store's lock. So no other writer, however late, can meet them.
-
     Args:
         folder: The store.
         block_rows: Rows a block.
-        arrays: The arrays that every commit gives, open.
+        arrays: The arrays that every block gives, open.
         lease: This run's lease.
     """
 
     def __init__(
         self, folder: Path, block_rows: int, arrays: Mapping[ArraySpec, Array], lease: Lease
     ) -> None:
-        self._folder = folder
-        self._block_rows = block_rows
-        self._specs = {spec.key: spec for spec in arrays}
-        self._arrays = {spec.key: array for spec, array in arrays.items()}
-        self._formats = {key: chunk_format(array) for key, array in self._arrays.items()}
-        self._metadata = {key: digest_file(metadata_file(folder, key)) for key in self._arrays}
-        self._lease = lease
+        self.folder, self.block_rows, self.lease = folder, block_rows, lease
+        self.specs = {spec.key: spec for spec in arrays}
+        self.arrays = {spec.key: array for spec, array in arrays.items()}
+        self.metadata = {key: digest_file(metadata_file(folder, key)) for key in self.arrays}
         self._closed = False
+
+    @contextmanager
+    def block(self) -> Iterator["Block"]:
+        """Begin a block. Nothing of it exists before its ``commit``; without one it is dropped.
+
+        Threads may each have a block.
+
+        Raises:
+            StoreError: The writer is closed, or the disk cannot be written.
+        """
+        if self._closed:
+            raise StoreError(f"This writer of {self.folder} is closed: open another.")
+        with ExitStack() as stack:
+            with self.writing():
+                place = TemporaryDirectory(dir=self.lease.folder, ignore_cleanup_errors=True)
+                staging = Path(stack.enter_context(place))
+                staged = StagedArrays(staging, self.arrays)
+            stack.callback(staged.close)
+            yield Block(self, staging, staged)
 
     def commit(
         self,
@@ -73,134 +83,167 @@ class Writer:
         arrays: Mapping[str, np.ndarray],
         failures: Mapping[str, tuple[str, str]] = NO_FAILURES,
     ) -> int:
-        """Write one block. It exists when this returns, and not in part when it does not.
-
-        Threads may commit at the same time.
-
-        Args:
-            sample_ids: The N samples, at most ``block_rows``, all different.
-            arrays: For every array's key its values, (N, *shape) in the array's dtype (float32 for
-                bfloat16).
-            failures: (status, reason) of the samples that failed; their rows are kept as NaN.
+        """Write one block at once: ``Block.append`` and ``Block.commit``.
 
         Returns:
             The block number.
-
-        Raises:
-            StoreError: The values do not fit the arrays, the disk cannot be written, or another
-                run has taken over this one's lease.
         """
-        self._check_samples(sample_ids, failures)
-        for key in self._specs.keys() | arrays.keys():
-            self._check_values(key, arrays.get(key), len(sample_ids))
-        failed = np.flatnonzero([sample_id in failures for sample_id in sample_ids])
-        try:
-            with TemporaryDirectory(dir=self._lease.folder, ignore_cleanup_errors=True) as staging:
-                sizes = self._write_shards(Path(staging), arrays, len(sample_ids), failed)
-                with exclusive(self._folder):
-                    self._lease.require()
-                    block = next_block(self._folder)
-                    self._publish(Path(staging), block, sizes, _rows(sample_ids, failures))
-        except (OSError, RuntimeError, ValueError) as error:
-            self._lease.require()
-            raise StoreError(
-                f"A block of the store {self._folder} could not be written ({error}): what was "
-                "committed before is safe; make room or repair the disk, then run again."
-            ) from error
-        return block
+        with self.block() as block:
+            block.append(sample_ids, arrays, failures)
+            return block.commit()
 
     def close(self) -> None:
         """Refuse further commits, since the lease is about to be given back."""
         self._closed = True
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn what the disk says into one sentence for the person.
+
+        Raises:
+            StoreError: The disk cannot be written, or another run has taken over the lease.
+        """
+        try:
+            yield
+        except (OSError, RuntimeError, ValueError) as error:
+            self.lease.require()
+            raise StoreError(
+                f"A block of the store {self.folder} could not be written ({error}): what was "
+                "committed before is safe; make room or repair the disk, then run again."
+            ) from error
+
+
+class Block:
+    """One block of rows on its way; ``Writer.block`` gives one.
+
+    Shards are written where nobody reads, and get their place in the store only when they are
+    published, under the store's lock. So no other writer, however late, can meet them.
+
+    Args:
+        writer: Who writes it.
+        staging: The folder of its shards.
+        staged: Its shards.
+    """
+
+    def __init__(self, writer: Writer, staging: Path, staged: StagedArrays) -> None:
+        self._writer, self._staging, self._staged = writer, staging, staged
+        self._outcomes: dict[str, tuple[str, str | None]] = {}
+
+    def append(
+        self,
+        sample_ids: Sequence[str],
+        arrays: Mapping[str, np.ndarray],
+        failures: Mapping[str, tuple[str, str]] = NO_FAILURES,
+    ) -> None:
+        """Append rows; their values are on their way to the disk when this returns.
+
+        Args:
+            sample_ids: N samples, all different; a block takes ``block_rows`` in all.
+            arrays: For every array's key its values, (N, *shape) in the array's dtype (float32 for
+                bfloat16).
+            failures: (status, reason) of the samples that failed; their rows are kept as NaN.
+
+        Raises:
+            StoreError: The values do not fit the arrays, or the disk cannot be written.
+        """
+        self._check_samples(sample_ids, failures)
+        for key in self._writer.specs.keys() | arrays.keys():
+            self._check_values(key, arrays.get(key), len(sample_ids))
+        failed = np.flatnonzero([sample_id in failures for sample_id in sample_ids])
+        with self._writer.writing():
+            self._staged.append(
+                {key: self._stored(key, values, failed) for key, values in arrays.items()}
+            )
+        self._outcomes |= dict.fromkeys(sample_ids, (OK, None)) | dict(failures)
+
+    def commit(self) -> int:
+        """Publish the block: its rows exist when this returns, and none of them when it does not.
+
+        Returns:
+            The block number.
+
+        Raises:
+            StoreError: It has no rows, the disk cannot be written, or another run has taken over
+                this one's lease.
+        """
+        if not self._outcomes:
+            raise StoreError("A block without rows cannot be committed: append some first.")
+        writer = self._writer
+        with writer.writing():
+            sizes = self._staged.finish()
+            with exclusive(writer.folder):
+                writer.lease.require()
+                block = next_block(writer.folder)
+                self._publish(block, sizes)
+        return block
+
     def _check_samples(
         self, sample_ids: Sequence[str], failures: Mapping[str, tuple[str, str]]
     ) -> None:
-        if self._closed:
-            raise StoreError(f"This writer of {self._folder} is closed: open another.")
-        if not 1 <= len(sample_ids) <= self._block_rows:
+        count = len(self._outcomes) + len(sample_ids)
+        if not sample_ids or count > self._writer.block_rows:
             raise StoreError(
-                f"A commit has 1 to {self._block_rows} samples, not {len(sample_ids)}: split it."
+                f"A block has 1 to {self._writer.block_rows} samples, not {count}: split it."
             )
-        if len(set(sample_ids)) < len(sample_ids):
-            raise StoreError("A sample id occurs twice in one commit: leave out the repeats.")
+        if len(set(sample_ids)) < len(sample_ids) or not self._outcomes.keys().isdisjoint(
+            sample_ids
+        ):
+            raise StoreError("A sample id occurs twice in one block: leave out the repeats.")
         ids_column(sample_ids)
         for sample_id, (status, _) in failures.items():
             if status == OK or not status:
                 raise StoreError(f"The failure of {sample_id} has status {status!r}: name it.")
         if strangers := failures.keys() - set(sample_ids):
-            raise StoreError(f"{min(strangers)} failed, but is not among the commit's samples.")
+            raise StoreError(f"{min(strangers)} failed, but is not among the samples given.")
 
     def _check_values(self, key: str, values: np.ndarray | None, count: int) -> None:
-        spec = self._specs.get(key)
+        specs = self._writer.specs
+        spec = specs.get(key)
         if spec is None or values is None:
-            raise StoreError(f"This writer takes {', '.join(self._specs)}: {key} does not fit.")
+            raise StoreError(f"This writer takes {', '.join(specs)}: {key} does not fit.")
         if values.shape != (count, *spec.shape) or values.dtype != spec.values_dtype:
             raise StoreError(
                 f"{key} takes {(count, *spec.shape)} {spec.values_dtype}, but was given "
-                f"{values.shape} {values.dtype}: convert it before the commit."
+                f"{values.shape} {values.dtype}: convert it first."
             )
 
-    def _write_shards(
-        self, staging: Path, arrays: Mapping[str, np.ndarray], count: int, failed: np.ndarray
-    ) -> ShardBytes:
-        """Write and flush all shards of a block; give their sizes by key."""
-        sizes: dict[str, list[int]] = {key: [] for key in self._arrays}
-        with ThreadPoolExecutor(FLUSHES_AT_ONCE) as threads:
-            flushes = []
-            for key, array in self._arrays.items():
-                (staging / key).mkdir(parents=True)
-                for shard, start in enumerate(range(0, count, shard_rows(array))):
-                    stop = min(start + shard_rows(array), count)
-                    failed_here = failed[(failed >= start) & (failed < stop)] - start
-                    values = self._encoded(key, arrays[key][start:stop], failed_here)
-                    file = staging / key / shard_name(array, shard)
-                    sizes[key].append(write_shard(file, values, self._formats[key]))
-                    flushes.append(threads.submit(flush_file, file))
-            for flush in flushes:
-                flush.result()
-        return {key: tuple(found) for key, found in sizes.items()}
-
-    def _encoded(self, key: str, values: np.ndarray, failed: np.ndarray) -> np.ndarray:
+    def _stored(self, key: str, values: np.ndarray, failed: np.ndarray) -> np.ndarray:
         """Give values as they lie on disk, with the fill value where the image failed."""
-        if self._specs[key].dtype == "bfloat16":
+        if self._writer.specs[key].dtype == "bfloat16":
             values = to_bits(values)
         if len(failed):
             values = values.copy()
-            values[failed] = self._arrays[key].fill_value
+            values[failed] = self._writer.arrays[key].fill_value
         return values
 
-    def _publish(self, staging: Path, block: int, sizes: ShardBytes, rows: pa.Table) -> None:
+    def _publish(self, block: int, sizes: Mapping[str, tuple[int, ...]]) -> None:
         """Give the shards their place and commit their rows; the caller holds the store's lock."""
-        for key, array in self._arrays.items():
-            shards_a_block = self._block_rows // shard_rows(array)
+        folder, block_rows = self._writer.folder, self._writer.block_rows
+        for key, array in self._writer.arrays.items():
+            shards_a_block = block_rows // shard_rows(array)
             for shard in range(shards_a_block):
-                target = shard_file(self._folder, key, array, block * shards_a_block + shard)
+                target = shard_file(folder, key, array, block * shards_a_block + shard)
                 if shard < len(sizes[key]):
-                    (staging / key / shard_name(array, shard)).rename(target)
+                    (self._staging / key / shard_name(array, shard)).rename(target)
                 else:  # what a run left that died just before its segment
                     target.unlink(missing_ok=True)
-            flush_file(array_folder(self._folder, key))
-        first_row = block * self._block_rows
+            flush_file(array_folder(folder, key))
         stored = {
-            key: StoredArray(spec, sizes[key], self._metadata[key])
-            for key, spec in self._specs.items()
+            key: StoredArray(spec, sizes[key], self._writer.metadata[key])
+            for key, spec in self._writer.specs.items()
         }
-        segment = Segment(segment_name(block), block, first_row, rows.num_rows, stored)
-        numbers = pa.array(np.arange(first_row, segment.stop_row))
-        write_segment(self._folder, segment, rows.add_column(0, SEGMENT_SCHEMA[0], numbers))
+        first_row, count = block * block_rows, len(self._outcomes)
+        segment = Segment(segment_name(block), block, first_row, count, stored)
+        write_segment(folder, segment, _rows(first_row, self._outcomes))
 
 
-def _rows(sample_ids: Sequence[str], failures: Mapping[str, tuple[str, str]]) -> pa.Table:
-    """Give the rows of a segment, without their numbers."""
-    statuses: list[str] = [OK] * len(sample_ids)
-    reasons: list[str | None] = [None] * len(sample_ids)
-    places = {sample_id: place for place, sample_id in enumerate(sample_ids)} if failures else {}
-    for sample_id, (status, reason) in failures.items():
-        statuses[places[sample_id]], reasons[places[sample_id]] = status, reason
+def _rows(first_row: int, outcomes: Mapping[str, tuple[str, str | None]]) -> pa.Table:
+    """Give the rows of a segment."""
+    statuses = pa.array([status for status, _ in outcomes.values()], pa.string())
     columns = {
-        "sample_id": pa.array(sample_ids, pa.string()),
-        "status": pa.array(statuses, pa.string()).dictionary_encode(),
-        "reason": pa.array(reasons, pa.string()),
+        "row": np.arange(first_row, first_row + len(outcomes)),
+        "sample_id": pa.array(outcomes.keys(), pa.string()),
+        "status": statuses.dictionary_encode(),
+        "reason": pa.array([reason for _, reason in outcomes.values()], pa.string()),
     }
-    return pa.table(columns, schema=SEGMENT_SCHEMA.remove(0))
+    return pa.table(columns, schema=SEGMENT_SCHEMA)

@@ -19,6 +19,7 @@ from store.errors import StoreError
 from store.feature_store import FeatureStore, open_store
 from store.layout import ArraySpec
 from store.leases import LEASE_S, lease_file, leases, taking_lease
+from store.staging import StagedArrays
 
 A = ArraySpec("layer1", "pooled", (4,))
 ONE, TWO = "0" * 31 + "1", "0" * 31 + "2"
@@ -201,14 +202,14 @@ def test_commit__the_lease_is_taken_over_while_shards_are_written(
     def write_late(self: object, *given: Any) -> Any:
         sizes = write(self, *given)
         with monkeypatch.context() as patch:
-            patch.setattr("store.writer.Writer._write_shards", write)
+            patch.setattr("store.staging.StagedArrays.finish", write)
             take_over(monkeypatch, store, lease)
         return sizes
 
     with store.writer([A], 1) as writer:
         lease = only_lease(store)
-        write = type(writer)._write_shards
-        monkeypatch.setattr("store.writer.Writer._write_shards", write_late)
+        write = StagedArrays.finish
+        monkeypatch.setattr("store.staging.StagedArrays.finish", write_late)
         with pytest.raises(StoreError, match="Another run has taken over the lease"):
             writer.commit([ONE], values(1))
 
