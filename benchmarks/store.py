@@ -71,14 +71,17 @@ class Stored:
         self.memory_bytes = SCRATCH_BYTES + min(WINDOWS_BYTES, rows * spec.row_bytes // 4)
 
     def write(self, block: np.ndarray) -> None:
-        """Write the block again and again, a commit each, into a new store."""
+        """Write the values again and again into a new store, in blocks as large as it takes."""
         name = f"written-{self._written}"
         self._opened, self._open, self._written = None, None, self._written + 1
         store = create_store(self.home, name, expected_rows=self.rows)
         with store.writer([self.spec], self.rows) as writer:
-            for rows in pieces(self.rows, min(store.block_rows, len(block))):
-                values = block[: rows.stop - rows.start]
-                writer.commit(self._ids[rows], {self.spec.key: values})
+            for rows in pieces(self.rows, store.block_rows):
+                with writer.block() as growing:
+                    for part in pieces(rows.stop - rows.start, len(block)):
+                        ids = self._ids[rows][part]
+                        growing.append(ids, {self.spec.key: block[: len(ids)]})
+                    growing.commit()
 
     def row_set(self) -> RowSet:
         """Open the store once, for passes in ``memory_bytes``."""
