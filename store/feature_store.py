@@ -1,6 +1,5 @@
 """A feature store: what one audited model computed for every image, cached and indexed."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from store.errors import StoreError
 from store.index import Plan
 from store.layout import ArraySpec, choose_layout, estimate_bytes
 from store.leases import arrays_in_use, taking_lease
-from store.listings import write_listing
+from store.listings import require_usable, write_listing
 from store.lock import exclusive
 from store.preparation import prepare_arrays, require_once
 from store.query import Column, Query
@@ -29,8 +28,6 @@ from store.snapshot import Footers, require_segments
 from store.writer import Writer
 
 STORE_FORMAT = 2
-
-_DATASET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}")
 
 
 def create_store(
@@ -251,10 +248,7 @@ class FeatureStore:
         Raises:
             StoreError: The id is not usable, the table cannot be read, or the disk is full.
         """
-        if not _DATASET.fullmatch(dataset):
-            raise StoreError(
-                f"{dataset!r} cannot name a dataset: use letters, digits, '.', '-' or '_'."
-            )
+        require_usable(dataset)
         with exclusive(self.folder):
             known = self._footers.snapshot().listings
             if (dataset, version) not in {(listing.dataset, listing.version) for listing in known}:

@@ -20,6 +20,7 @@ from store.errors import StoreError
 LISTING_FORMAT = 1
 COLUMNS = ("position", "sample_id", "membership", "label", "identity", "split", "status", "reason")
 
+_DATASET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}")
 _NAME = re.compile(r"dataset-([A-Za-z0-9_][A-Za-z0-9_.-]{0,95})\.parquet")
 
 # Of several rows with one sample_id the first counts, as everywhere. What is no sample id fails
@@ -57,6 +58,14 @@ class Listing:
 def listing_files(folder: Path) -> list[Path]:
     """Find the listings of a store."""
     return sorted(file for file in (folder / "index").iterdir() if _NAME.fullmatch(file.name))
+
+
+def require_usable(dataset: str) -> None:
+    """Refuse a dataset id that cannot be a file name."""
+    if not _DATASET.fullmatch(dataset):
+        raise StoreError(
+            f"{dataset!r} cannot name a dataset: use letters, digits, '.', '-' or '_'."
+        )
 
 
 def listing_name(dataset: str) -> str:
