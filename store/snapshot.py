@@ -25,19 +25,20 @@ _LATER = "SELECT sample_id::UUID AS sample_id, row, status, reason FROM later_se
 _SEALED = "SELECT sample_id, row, status, reason FROM {database}.placed"
 _NOTHING = "SELECT NULL::UUID AS sample_id, 0 AS row, '' AS status, '' AS reason WHERE false"
 
-_STATES = """
-    SELECT sample_id, coalesce(arg_min(status, row) FILTER (status <> 'ok'), 'ok') AS status,
-           arg_min(reason, row) FILTER (status <> 'ok') AS reason
-    FROM {placed} GROUP BY sample_id
+_FAILURES = """
+    SELECT sample_id, arg_min(status, row) AS status, arg_min(reason, row) AS reason
+    FROM {placed} WHERE status <> 'ok' GROUP BY sample_id
 """
 
 # A listed image has the status of its first failure, be it its dataset's or the extraction's.
 _LISTED = """
     SELECT dataset, position, sample_id, membership, label, identity, split,
-           CASE WHEN listed.status IN ('ok', 'absent')
-                THEN coalesce(states.status, listed.status) ELSE listed.status END AS status,
-           coalesce(listed.reason, states.reason) AS reason
-    FROM ({listed}) AS listed LEFT JOIN ({states}) AS states USING (sample_id)
+           CASE WHEN listed.status NOT IN ('ok', 'absent') THEN listed.status
+                WHEN failures.status IS NOT NULL THEN failures.status
+                WHEN sample_id IN (SELECT sample_id FROM {placed}) THEN 'ok'
+                ELSE listed.status END AS status,
+           coalesce(listed.reason, failures.reason) AS reason
+    FROM ({listed}) AS listed LEFT JOIN ({failures}) AS failures USING (sample_id)
 """
 
 _LISTING = """
@@ -212,15 +213,20 @@ def _listed(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
         gone = set(snapshot.sealed.listings) - (set(snapshot.listings) - set(later))
         replaced = " AND ".join(f"dataset <> '{entry.dataset}'" for entry in gone) or "true"
         sealed = f"SELECT * FROM {snapshot.sealed.database}.listed WHERE {replaced}"  # noqa: S608
-        states = _STATES.format(placed=f"({_LATER})")
-        has_later = bool(snapshot.later_segments())
-        parts.append(_LISTED.format(listed=sealed, states=states) if has_later else sealed)
+        parts.append(_joined(sealed, f"({_LATER})") if snapshot.later_segments() else sealed)
+    unplaced = []
     for number, listing in enumerate(later):
         file = str(snapshot.folder / "index" / listing.name)
         connection.read_parquet(file).create_view(f"listing_{number}")
-        unplaced = _LISTING.format(dataset=listing.dataset, number=number)
-        parts.append(_LISTED.format(listed=unplaced, states=_STATES.format(placed="placed")))
+        unplaced.append(_LISTING.format(dataset=listing.dataset, number=number))
+    if unplaced:
+        parts.append(_joined(" UNION ALL ".join(unplaced), "placed"))
     return " UNION ALL ".join(f"({part})" for part in parts) or _NO_LISTING
+
+
+def _joined(listed: str, placed: str) -> str:
+    """Give listings with the status that rows give them."""
+    return _LISTED.format(listed=listed, placed=placed, failures=_FAILURES.format(placed=placed))
 
 
 _NO_LISTING = """
