@@ -115,8 +115,9 @@ def _sizes(folder: Path, rows: int) -> Iterator[Line]:
 def _in_new_process(work: Callable[..., Result], *given: object) -> Result:
     """Call a function in a process that has imported everything, and done nothing yet."""
     processes = multiprocessing.get_context("forkserver")
-    # pyarrow imports pandas when it is first needed
-    processes.set_forkserver_preload(["benchmarks.index_questions", "pandas"])
+    # pyarrow and DuckDB import the other two when they first need them
+    late = ["pandas", "pyarrow.dataset"]
+    processes.set_forkserver_preload(["benchmarks.index_questions", *late])
     with ProcessPoolExecutor(1, mp_context=processes) as process:
         return process.submit(work, *given).result()
 
