@@ -52,13 +52,13 @@ def test_stamp__is_the_digest_of_the_unstamped_file(tmp_path: Path) -> None:
     assert pq.read_metadata(file).metadata[DIGEST.encode()].decode() == unstamped
 
 
-def test_check_stamp__every_flipped_bit_is_found(tmp_path: Path) -> None:
+def test_check_stamp__a_flipped_bit_in_any_byte_is_found(tmp_path: Path) -> None:
     file = parquet(tmp_path)
     stamp(file)
     whole = file.read_bytes()
-    for bit in range(len(whole) * 8):
+    for place in range(len(whole)):
         damaged = bytearray(whole)
-        damaged[bit // 8] ^= 1 << bit % 8
+        damaged[place] ^= 1 << place % 8
         file.write_bytes(damaged)
         with pytest.raises((StoreError, pa.ArrowException, OSError, ValueError)):
             check_stamp(file)
