@@ -15,6 +15,9 @@ from store.snapshot import Footers, Snapshot, define_views
 DUE_PART = 10
 DUE_SEGMENTS = 64
 
+ATTEMPTS = 5
+"""How often a seal begins again when somebody else was faster."""
+
 
 def is_due(snapshot: Snapshot) -> bool:
     """Tell whether sealing pays: what came since is much, beside what a seal would sort again."""
@@ -38,23 +41,34 @@ def seal(folder: Path, block_rows: int) -> Path | None:
         The new index; the current one where nothing has come since; None for an empty store.
 
     Raises:
-        StoreError: The index is damaged, the disk is full, or repairs went on meanwhile.
+        StoreError: The index is damaged, the disk is full, or others seal or repair all the time.
     """
-    before = Footers(folder, block_rows).snapshot()
-    if not before.later_segments() and _same_listings(before):
-        return before.sealed.file if before.sealed else None
+    for _ in range(ATTEMPTS):
+        before = Footers(folder, block_rows).snapshot()
+        if not before.later_segments() and _same_listings(before):
+            return before.sealed.file if before.sealed else None
+        if file := _seal(before):
+            return file
+    raise StoreError(
+        f"The store {folder} was sealed, repaired or cleaned by somebody else {ATTEMPTS} times "
+        "meanwhile: nothing is lost; run `mint store seal` later."
+    )
+
+
+def _seal(before: Snapshot) -> Path | None:
+    """Seal a snapshot; None where somebody else has changed the store meanwhile."""
     try:
-        with taking_lease(folder) as lease:
+        with taking_lease(before.folder) as lease:
             unfinished = lease.folder / "index.duckdb"
             _build(unfinished, before)
             _check(unfinished, before)
-            with exclusive(folder):
+            with exclusive(before.folder):
                 lease.require()
                 return _publish(unfinished, before)
     except (duckdb.Error, OSError) as error:
         raise StoreError(
-            f"The index of the store {folder} could not be sealed ({reason(error)}): nothing is lost; "
-            "make room on the disk, then run `mint store seal`."
+            f"The index of the store {before.folder} could not be sealed ({reason(error)}): nothing "
+            "is lost; make room on the disk, then run `mint store seal`."
         ) from error
 
 
@@ -78,14 +92,11 @@ def _check(file: Path, snapshot: Snapshot) -> None:
         raise OSError(f"{file.name} lacks rows that were written to it")
 
 
-def _publish(unfinished: Path, before: Snapshot) -> Path:
+def _publish(unfinished: Path, before: Snapshot) -> Path | None:
     now = Footers(before.folder, before.block_rows).snapshot()
     same = {segment.name: segment for segment in now.segments}
     if now.sealed != before.sealed or any(same.get(s.name) != s for s in before.segments):
-        raise StoreError(
-            f"The store {before.folder} was sealed, repaired or cleaned by somebody else in this "
-            "moment: run `mint store seal` again."
-        )
+        return None
     older = sealed_files(before.folder)
     file = before.folder / f"index-{max(older, default=0) + 1}.duckdb"
     unfinished.rename(file)
