@@ -150,7 +150,8 @@ def _alive(file: Path, now: float) -> bool:
     try:
         if held_by_someone(file):
             return True
-        elsewhere = _read(file).get("host") != _host()
+        host = _read(file).get("host")
+        elsewhere = host is not None and host != _host()
         return elsewhere and now - file.stat().st_mtime < LEASE_S
     except (FileNotFoundError, NotADirectoryError):  # given back by now, or no lease at all
         return False
@@ -170,7 +171,7 @@ def _unwritable(store: Path, error: OSError) -> StoreError:
 def _read(file: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(file.read_text()))
-    except ValueError:  # the machine went down while it was written
+    except ValueError:  # its run was killed while it wrote this, for which it held the store's lock
         return {}
 
 
