@@ -1,12 +1,12 @@
 """What is asked of a large store's index, each question in a process of its own."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.index_contents import DATASETS, SPEC, dataset_rows, label, sample_ids
+from benchmarks.measurement import peak_bytes
 from store.feature_store import FeatureStore, open_store
 from store.query import Column, Query
 
@@ -83,7 +83,7 @@ def answer(folder: Path, what: str, rows: int) -> Answer:
     opened = time.perf_counter()
     (question,) = [q for q in questions(rows, store.block_rows) if q.what == what]
     times = [_milliseconds(question.ask, store) for _ in range(1 + REPEATS)]
-    return Answer((opened - begun) * 1e3, times[0], min(times[1:]), _peak_bytes())
+    return Answer((opened - begun) * 1e3, times[0], min(times[1:]), peak_bytes())
 
 
 def seal(folder: Path) -> tuple[float, int]:
@@ -91,16 +91,10 @@ def seal(folder: Path) -> tuple[float, int]:
     store = open_store(folder)
     begun = time.perf_counter()
     store.seal()
-    return time.perf_counter() - begun, _peak_bytes()
+    return time.perf_counter() - begun, peak_bytes()
 
 
 def _milliseconds(ask: Callable[[FeatureStore], object], store: FeatureStore) -> float:
     begun = time.perf_counter()
     ask(store)
     return (time.perf_counter() - begun) * 1e3
-
-
-def _peak_bytes() -> int:
-    """Give the most memory that this process ever had (``ru_maxrss`` would count its parent's)."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) * 1024 if found else 0

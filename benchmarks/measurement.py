@@ -49,9 +49,14 @@ def peak_growth_bytes(action: Callable[[], None]) -> int:
     Path("/proc/self/clear_refs").write_text("5")  # begin the peak anew
     before = int(psutil.Process().memory_info().rss)
     action()
+    return peak_bytes() - before
+
+
+def peak_bytes() -> int:
+    """Give the most memory that this process had (``ru_maxrss`` would count its parent's). Linux only."""
     status = Path("/proc/self/status").read_text().splitlines()
     peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
-    return int(peak) * 1024 - before
+    return int(peak) * 1024
 
 
 def machine(packages: Sequence[str]) -> str:

@@ -1,11 +1,12 @@
 """How others keep activations: one memory-mapped array, .npy shards, one chunked HDF5 file."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+
+from store.durability import flush_file
 
 try:
     import h5py  # type: ignore[import-untyped,unused-ignore]
@@ -52,7 +53,7 @@ class Memmap:
         for rows in pieces(self.shape[0], len(block)):
             mapped[rows] = block[: rows.stop - rows.start]
         mapped.flush()
-        flush(self.file)
+        flush_file(self.file)
 
     def whole(self) -> np.ndarray:
         """Copy the mapping."""
@@ -90,7 +91,7 @@ class Shards:
         """Write a file a block."""
         for number, rows in enumerate(self._all):
             np.save(self._file(number), block[: rows.stop - rows.start])
-            flush(self._file(number))
+            flush_file(self._file(number))
 
     def whole(self) -> np.ndarray:
         """Load one file after the other."""
@@ -128,7 +129,7 @@ class Hdf5:
             values = opened.create_dataset("values", self.shape, block.dtype, chunks=chunks)
             for rows in pieces(self.shape[0], len(block)):
                 values[rows] = block[: rows.stop - rows.start]
-        flush(self.file)
+        flush_file(self.file)
 
     def whole(self) -> np.ndarray:
         """Read the dataset."""
@@ -160,12 +161,3 @@ def rivals(folder: Path, shape: tuple[int, ...]) -> list[Side]:
 def pieces(count: int, size: int) -> list[slice]:
     """Cut ``count`` rows into slices of ``size``; the last may be shorter."""
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
-
-
-def flush(file: Path) -> None:
-    """Force a file to disk."""
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

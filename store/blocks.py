@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from store.database import open_database
+from store.digests import read_fields
 from store.errors import StoreError
 from store.sealed import Sealed, attach
 from store.segments import (
@@ -19,6 +20,7 @@ from store.segments import (
     SEGMENT_FORMAT,
     SEGMENT_SCHEMA,
     Segment,
+    block_of,
     check_segment,
     damaged_segment,
     read_segment,
@@ -60,11 +62,6 @@ def block_files(folder: Path) -> dict[int, list[Path]]:
     """Find the segments of a store by their block."""
     by_block = groupby(segment_files(folder), block_of)
     return {block: list(files) for block, files in by_block}
-
-
-def block_of(file: Path) -> int:
-    """Read the block of a segment from its name."""
-    return int(file.name[5:11])
 
 
 def read_source(file: Path, block_rows: int) -> Source:
@@ -135,7 +132,7 @@ def as_rows(table: pa.Table) -> pa.Table:
 
 def _format(file: Path) -> int:
     try:
-        return int(pq.read_metadata(file).metadata[b"format"])
+        return int(read_fields(file)[0]["format"])
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return SEGMENT_FORMAT
 

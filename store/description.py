@@ -8,7 +8,7 @@ from typing import Any
 from store.disk import file_bytes
 from store.index import count_images
 from store.layout import ArraySpec
-from store.segments import Segment
+from store.segments import Segment, stored_arrays
 from store.snapshot import Snapshot
 
 
@@ -16,14 +16,13 @@ def describe(folder: Path, store_id: str, snapshot: Snapshot) -> dict[str, Any]:
     """Count what a store holds; JSON values, sizes in bytes on disk."""
     images, failed = count_images(snapshot)
     segments = snapshot.segments
-    specs = {key: array.spec for s in segments for key, array in s.arrays.items()}
     sizes = _file_sizes(folder)
     return {
         "id": store_id,
         "rows": sum(segment.rows for segment in segments),
         "images": images,
         "failed": failed,
-        "layers": [_describe_array(specs[key], segments) for key in sorted(specs)],
+        "layers": [_describe_array(s.spec, segments) for s in stored_arrays(segments).values()],
         "datasets": {listing.dataset: listing.rows for listing in snapshot.listings},
         "bytes": sum(sizes),
         "segments": len(segments),

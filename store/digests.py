@@ -29,6 +29,13 @@ def digest_file(file: Path) -> str:
         return _digest(_pieces(handle, file.stat().st_size))
 
 
+def read_fields(file: Path) -> tuple[dict[str, str], int]:
+    """Read a Parquet file's own metadata, and how many rows it has."""
+    footer = pq.read_metadata(file)
+    fields = {name.decode(): value.decode() for name, value in (footer.metadata or {}).items()}
+    return fields, footer.num_rows
+
+
 def stamp(file: Path) -> None:
     """Write the digest of a Parquet file into its own metadata, in place of ``UNSTAMPED``."""
     footer_at, footer = _footer(file)
@@ -44,7 +51,7 @@ def check_stamp(file: Path) -> None:
     Raises:
         StoreError: The file is not what was stamped.
     """
-    found = (pq.read_metadata(file).metadata or {}).get(DIGEST.encode(), b"").decode()
+    found = read_fields(file)[0].get(DIGEST, "")
     footer_at, footer = _footer(file)
     unstamped = footer.replace(found.encode(), UNSTAMPED.encode()) if found else footer
     if _digest_parquet(file, footer_at, unstamped) != found:

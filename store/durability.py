@@ -13,6 +13,13 @@ def flush_file(file: Path) -> None:
         os.close(descriptor)
 
 
+def put_in_place(unfinished: Path, file: Path) -> None:
+    """Give a written file its name: whole and on disk, or not at all."""
+    flush_file(unfinished)
+    unfinished.rename(file)
+    flush_file(file.parent)
+
+
 def flush_tree(folder: Path) -> None:
     """Force a folder and everything below it to disk."""
     for path in folder.rglob("*"):

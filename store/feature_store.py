@@ -23,7 +23,7 @@ from store.lock import exclusive
 from store.preparation import prepare_arrays, require_once
 from store.query import Column, Query
 from store.reading import read_rows
-from store.segments import Segment, outside, shard_bytes
+from store.segments import Segment, outside, shard_bytes, stored_arrays
 from store.snapshot import Footers, require_segments
 from store.writer import Writer
 
@@ -111,8 +111,7 @@ class FeatureStore:
             StoreError: The index is damaged or of another format.
         """
         segments = self._footers.snapshot().segments
-        found = {key: array.spec for s in segments for key, array in s.arrays.items()}
-        return dict(sorted(found.items()))
+        return {key: array.spec for key, array in stored_arrays(segments).items()}
 
     def plan(self, sample_ids: Sequence[str], keys: Sequence[str]) -> Plan:
         """Tell what of some images and arrays is there, and what is left to compute.

@@ -22,7 +22,7 @@ from store.leftovers import (
 from store.lock import exclusive
 from store.rewriting import Block, Loss, rewrite
 from store.sealed import current_index, remove_pointer, sealed_files
-from store.segments import Segment
+from store.segments import Segment, stored_arrays
 from store.snapshot import Footers, require_segments
 
 
@@ -129,7 +129,7 @@ def _leftovers(store: FeatureStore, segments: Sequence[Segment], lock: Path) -> 
 
 def _take_out(store: FeatureStore, segments: Sequence[Segment], keys: Collection[str]) -> None:
     """Write the segments again without some arrays."""
-    stored = {key: array for segment in segments for key, array in segment.arrays.items()}
+    stored = stored_arrays(segments)
     rows = {}
     for key in stored.keys() - set(keys):
         check_metadata(store.folder, key, stored[key].metadata_digest)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from store.errors import StoreError
+from store.sealed import TOTALS
 from store.segments import OK
 from store.snapshot import Snapshot, asking
 
@@ -60,11 +61,6 @@ _FAILURES = """
     FROM wanted JOIN placed USING (sample_id)
     WHERE status <> $ok
     GROUP BY sample_id ORDER BY min(position)
-"""
-
-_COUNTS = """
-    SELECT count(*) AS images, count(*) FILTER (failed) AS failed
-    FROM (SELECT bool_or(status <> $ok) AS failed FROM placed GROUP BY sample_id)
 """
 
 
@@ -127,7 +123,7 @@ def count_images(snapshot: Snapshot) -> tuple[int, int]:
     if snapshot.sealed and not snapshot.later_segments():
         return snapshot.sealed.images, snapshot.sealed.failed
     with asking(snapshot) as connection:
-        images, failed = connection.execute(_COUNTS, {"ok": OK}).fetchall()[0]
+        images, failed = connection.execute(TOTALS.format(placed="placed")).fetchall()[0]
     return images, failed
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.blocks import Source, block_of, overlapping
+from store.blocks import Source, overlapping
 from store.database import open_database
 from store.digests import digest_file
 from store.errors import StoreError
 from store.listings import check_listing, listing_files, read_listing
 from store.problems import Kind, Problem
 from store.sealed import POINTER, Sealed, read_pointer, read_sealed
-from store.segments import Segment
+from store.segments import Segment, block_of
 
 _SEAL = "readers fall back on the segments or fail; `mint store repair` makes it again from them."
 

@@ -14,7 +14,7 @@ from store.disk import file_bytes
 from store.durability import flush_file
 from store.leases import dead_leases
 from store.sealed import current_index, sealed_files
-from store.segments import Segment, StoredArray
+from store.segments import Segment, StoredArray, stored_arrays
 
 _SHARD = re.compile(r"c\.(\d+)(\.0)+")
 
@@ -55,9 +55,8 @@ def unnamed_shards(folder: Path, block_rows: int, segments: Sequence[Segment]) -
     Raises:
         StoreError: The metadata of an array is damaged.
     """
-    stored = {key: array for segment in segments for key, array in segment.arrays.items()}
-    for key in sorted(stored):
-        named = _named_shards(folder, block_rows, segments, stored[key])
+    for key, stored in stored_arrays(segments).items():
+        named = _named_shards(folder, block_rows, segments, stored)
         for file in sorted(array_folder(folder, key).iterdir()):
             match = _SHARD.fullmatch(file.name)
             if match and int(match[1]) not in named:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from store.database import open_database, reason
-from store.digests import DIGEST, UNSTAMPED, check_stamp, stamp
-from store.durability import flush_file
+from store.digests import DIGEST, UNSTAMPED, check_stamp, read_fields, stamp
+from store.durability import put_in_place
 from store.errors import StoreError
 
 LISTING_FORMAT = 1
@@ -93,9 +92,7 @@ def write_listing(folder: Path, dataset: str, version: str, samples: Path) -> No
         with open_database(spill=file.with_suffix(".spilled")) as connection:
             connection.execute(_COPY, values)
         stamp(unfinished)
-        flush_file(unfinished)
-        unfinished.rename(file)
-        flush_file(file.parent)
+        put_in_place(unfinished, file)
     except (duckdb.Error, OSError) as error:
         unfinished.unlink(missing_ok=True)
         raise StoreError(
@@ -111,11 +108,10 @@ def read_listing(file: Path) -> Listing:
         StoreError: The listing is damaged, or was written by another version of the program.
     """
     try:
-        footer = pq.read_metadata(file)
-        fields = {name.decode(): value.decode() for name, value in (footer.metadata or {}).items()}
+        fields, rows = read_fields(file)
         if int(fields["format"]) != LISTING_FORMAT or fields[DIGEST] == UNSTAMPED:
             raise ValueError(f"format {fields['format']}")
-        listing = Listing(file.name, fields["dataset"], fields["version"], footer.num_rows)
+        listing = Listing(file.name, fields["dataset"], fields["version"], rows)
         if file.name != listing_name(listing.dataset):
             raise ValueError(f"it lists the dataset {listing.dataset}")
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:

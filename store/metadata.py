@@ -10,7 +10,7 @@ from zarr.abc.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from store.activations import Array, add_array, metadata_file
-from store.durability import flush_file
+from store.durability import put_in_place
 from store.layout import ArraySpec
 
 
@@ -49,6 +49,4 @@ def write_metadata(file: Path, content: bytes) -> None:
     unfinished = file.with_suffix(".unfinished")
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished.write_bytes(content)
-    flush_file(unfinished)
-    unfinished.rename(file)
-    flush_file(file.parent)
+    put_in_place(unfinished, file)

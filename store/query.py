@@ -102,9 +102,7 @@ def count(snapshot: Snapshot, query: Query, by: Sequence[Column]) -> list[dict[s
 
 
 def _where(query: Query) -> str:
-    conditions = [
-        f"{column} = ${column}" for column in _MATCHED if getattr(query, column) is not None
-    ]
+    conditions = [f"{column} = ${column}" for column in _given(query)]
     if query.array is not None:
         conditions.append("sample_id IN (FROM held)")
     if query.sample_ids is not None:
@@ -112,12 +110,17 @@ def _where(query: Query) -> str:
     return " AND ".join(conditions) or "true"
 
 
+def _given(query: Query) -> dict[str, str]:
+    """Give the columns that must match, with what they must be."""
+    values = {column: getattr(query, column) for column in _MATCHED}
+    return {column: value for column, value in values.items() if value is not None}
+
+
 def _ask(snapshot: Snapshot, query: Query, sql: str, values: dict[str, Any]) -> pa.Table:
-    given = {name: getattr(query, name) for name in _MATCHED if getattr(query, name) is not None}
     ids = ids_column(query.sample_ids or ())
     with asking(snapshot) as connection:
         if query.array is not None:
             hold(connection, snapshot, [query.array])
         if query.sample_ids is not None:
             connection.register("asked_ids", pa.table({"sample_id": ids}))
-        return connection.sql(sql, params=values | given).to_arrow_table()
+        return connection.sql(sql, params=values | _given(query)).to_arrow_table()

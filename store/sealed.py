@@ -11,12 +11,17 @@ from typing import Any
 import duckdb
 
 from store.digests import digest_file, digest_of
-from store.durability import flush_file
+from store.durability import flush_file, put_in_place
 from store.errors import StoreError
 from store.listings import Listing
 from store.segments import Segment, segment_from_json
 
 POINTER = "index.current"
+
+TOTALS = """
+    SELECT count(*) AS images, count(*) FILTER (failed) AS failed
+    FROM (SELECT bool_or(status <> 'ok') AS failed FROM {placed} GROUP BY sample_id)
+"""
 
 _NAME = re.compile(r"index-(\d+)\.duckdb")
 
@@ -107,9 +112,7 @@ def write_pointer(folder: Path, file: Path) -> None:
     unfinished = pointer.with_suffix(".unfinished")
     fields = {"file": file.name, "bytes": file.stat().st_size, "digest": digest_file(file)}
     unfinished.write_text(json.dumps(fields | {"check": _digest_fields(fields)}) + "\n")
-    flush_file(unfinished)
-    unfinished.rename(pointer)
-    flush_file(folder)
+    put_in_place(unfinished, pointer)
 
 
 def remove_pointer(folder: Path) -> None:
@@ -133,13 +136,7 @@ def write_tables(
     connection.execute(
         "CREATE TABLE main.listed AS SELECT * FROM temp.listed ORDER BY sample_id, dataset"
     )
-    connection.execute(
-        """
-        CREATE TABLE totals AS
-        SELECT count(*) AS images, count(*) FILTER (failed) AS failed
-        FROM (SELECT bool_or(status <> 'ok') AS failed FROM main.placed GROUP BY sample_id)
-        """
-    )
+    connection.execute(f"CREATE TABLE totals AS {TOTALS.format(placed='main.placed')}")
     connection.execute("CREATE TABLE segments (name VARCHAR, rows BIGINT, fields VARCHAR)")
     for segment in segments:
         values = [segment.name, segment.rows, json.dumps(segment.to_json())]

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from store.activations import MAX_BLOCKS
-from store.digests import DIGEST, UNSTAMPED, check_stamp, stamp
-from store.durability import flush_file
+from store.digests import DIGEST, UNSTAMPED, check_stamp, read_fields, stamp
+from store.durability import put_in_place
 from store.errors import StoreError
 from store.layout import ArraySpec
 
@@ -115,13 +115,18 @@ def segment_files(folder: Path) -> list[Path]:
     return [file for _, _, file in sorted(named)]
 
 
+def block_of(file: Path) -> int:
+    """Read the block of a segment from its name."""
+    return int(file.name[5:11])
+
+
 def next_block(folder: Path) -> int:
     """Give the first block without a segment; ask while holding the store's lock.
 
     Raises:
         StoreError: The store has all the blocks that it can have.
     """
-    taken = {int(file.name[5:11]) for file in segment_files(folder)}
+    taken = {block_of(file) for file in segment_files(folder)}
     block = next(number for number in range(len(taken) + 1) if number not in taken)
     if block >= MAX_BLOCKS:
         raise StoreError(f"The store {folder} is full: begin another store.")
@@ -154,9 +159,7 @@ def write_segment(folder: Path, segment: Segment, rows: pa.Table) -> None:
         parquet.write_table(rows)
         parquet.add_key_value_metadata(metadata)
     stamp(unfinished)
-    flush_file(unfinished)
-    unfinished.rename(file)
-    flush_file(file.parent)
+    put_in_place(unfinished, file)
 
 
 def read_segment(file: Path) -> Segment:
@@ -166,8 +169,7 @@ def read_segment(file: Path) -> Segment:
         StoreError: The segment is damaged, or was written by another version of the program.
     """
     try:
-        footer = pq.read_metadata(file)
-        fields = {name.decode(): value.decode() for name, value in (footer.metadata or {}).items()}
+        fields, rows = read_fields(file)
         version = int(fields["format"])
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         raise damaged_segment(file, error) from error
@@ -177,7 +179,7 @@ def read_segment(file: Path) -> Segment:
             + ("update MINT workbench." if version > SEGMENT_FORMAT else "extract again.")
         )
     try:
-        return _parse(file, footer.num_rows, json.loads(fields["segment"]))
+        return _parse(file, rows, json.loads(fields["segment"]))
     except (KeyError, TypeError, ValueError, AttributeError, StoreError) as error:
         raise damaged_segment(file, error) from error
 
@@ -200,6 +202,12 @@ def damaged_segment(file: Path, error: object) -> StoreError:
         f"{file} is not a readable index segment ({error}): `mint store repair` drops it, and the "
         "next extraction computes its rows again."
     )
+
+
+def stored_arrays(segments: Iterable[Segment]) -> dict[str, StoredArray]:
+    """Give what the last segment of every array says of it, by key in order."""
+    found = {key: array for segment in segments for key, array in segment.arrays.items()}
+    return dict(sorted(found.items()))
 
 
 def outside(segments: Sequence[Segment], rows: np.ndarray) -> int | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from store.activations import arrays_on_disk, metadata_file
 from store.array_checks import Arrays, check_groups, check_shards
 from store.artefacts import read_card
-from store.blocks import Source, block_files, block_of, read_source
+from store.blocks import Source, block_files, read_source
 from store.digests import DIGEST
 from store.disk import file_bytes
 from store.errors import StoreError
@@ -16,7 +16,7 @@ from store.index_checks import check_agreement, check_listings, check_sealed
 from store.metadata import group_files
 from store.problems import Problem
 from store.sealed import Sealed
-from store.segments import Segment
+from store.segments import Segment, block_of
 
 _BACKUP = "restore it from a backup"
 

@@ -176,8 +176,7 @@ def _locate(store: FeatureStore, key: str, ids: pa.ChunkedArray) -> np.ndarray:
 
 def _open(store: FeatureStore, key: str, rows: np.ndarray) -> Activations:
     spec = store.specs()[key]
-    dtype = store.read(key, rows[:1]).dtype  # not the spec's: numpy has no bfloat16
-    return Activations(store, key, spec.layer, spec.view, spec.shape, dtype, rows)
+    return Activations(store, key, spec.layer, spec.view, spec.shape, spec.values_dtype, rows)
 
 
 def _origin(store: FeatureStore) -> dict[str, str]:
