@@ -8,16 +8,23 @@ import typer
 
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import fields, show, table
-from mintcore.errors import MintError
+from mintcore.cli.preprocessing import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ColoursOption,
+    InterpolationOption,
+    MeanOption,
+    ResizeOption,
+    SizeOption,
+    StdOption,
+    preprocessing_of,
+)
 from mintcore.models.layers import MAP, POOLED, Layer, view_shape
 from mintcore.models.preprocessing import Preprocessing
 from store.artefacts import Card, Home
 
 app = typer.Typer(no_args_is_help=True, help="Register audited models and look at them.")
 
-_IMAGENET_MEAN = ".485,.456,.406"
-_IMAGENET_STD = ".229,.224,.225"
-_USUAL_SIZE = {"mintcore": "32", "torchvision": "224"}
 _BYTES_A_VALUE = 2  # float16, as stores keep it
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the model.")]
@@ -33,23 +40,16 @@ def add(
             help="torchvision:NAME, mintcore:NAME, or package.module:factory (runs your code)."
         ),
     ],
-    size: Annotated[
-        str | None,
-        typer.Option(
-            help="Input size in pixels: 32, or 112x96 for height and width. By default 32 for "
-            "mintcore and 224 for torchvision."
-        ),
-    ] = None,
+    size: SizeOption = None,
     weights: Annotated[
         Path | None,
         typer.Option(help="safetensors file or torch checkpoint; without it, fresh weights."),
     ] = None,
-    mean: Annotated[
-        str, typer.Option(help="Mean of each channel, pixels from 0 to 1: one value for grey.")
-    ] = _IMAGENET_MEAN,
-    std: Annotated[
-        str, typer.Option(help="Standard deviation of each channel, likewise.")
-    ] = _IMAGENET_STD,
+    mean: MeanOption = IMAGENET_MEAN,
+    std: StdOption = IMAGENET_STD,
+    resize: ResizeOption = None,
+    interpolation: InterpolationOption = "bilinear",
+    colours: ColoursOption = "RGB",
     num_classes: Annotated[
         int | None, typer.Option(help="Width of the output; read off the weights if not given.")
     ] = None,
@@ -63,7 +63,15 @@ def add(
     """
     from mintcore.models.registration import add_model
 
-    preprocessing = Preprocessing(_size(size or _usual_size(arch)), _numbers(mean), _numbers(std))
+    preprocessing = preprocessing_of(
+        arch,
+        size,
+        mean=mean,
+        std=std,
+        resize=resize,
+        interpolation=interpolation,
+        colours=colours,
+    )
     card = add_model(
         Home(home),
         name,
@@ -126,15 +134,18 @@ def layers(
 
 
 def _summary(card: Card) -> dict[str, Any]:
-    preprocessing = card["preprocessing"]
+    preprocessing = Preprocessing.from_json(card["preprocessing"])
     return {
         "name": card["id"],
         "architecture": card["arch"],
         "classes": card["num_classes"],
         "parameters": f"{card['parameters']:,}",
-        "size": "x".join(map(str, preprocessing["size"])),
-        "mean": ", ".join(map(str, preprocessing["mean"])),
-        "std": ", ".join(map(str, preprocessing["std"])),
+        "size": "x".join(map(str, preprocessing.size)),
+        "resize": preprocessing.resize or "largest centred part",
+        "interpolation": preprocessing.interpolation,
+        "colours": preprocessing.colours if preprocessing.channels == 3 else "grey",
+        "mean": ", ".join(map(str, preprocessing.mean)),
+        "std": ", ".join(map(str, preprocessing.std)),
         "layers": len(card["layers"]),
         "fingerprint": card["fingerprint"],
         "created": card["created"],
@@ -151,26 +162,3 @@ def _bytes(shape: tuple[int, ...] | None) -> int | None:
     if shape is None:
         return None
     return math.prod(shape) * _BYTES_A_VALUE
-
-
-def _usual_size(arch: str) -> str:
-    family = arch.partition(":")[0]
-    if family not in _USUAL_SIZE:
-        raise MintError(f"What size of input {arch} takes is not known: give --size.")
-    return _USUAL_SIZE[family]
-
-
-def _size(text: str) -> tuple[int, int]:
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
-        raise MintError(f"--size {text!r} is not a size: give pixels, such as 32 or 112x96.")
-    return int(sides[0]), int(sides[-1])
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise MintError(
-            f"{text!r} is not numbers separated by commas: give .5 or .5,.5,.5."
-        ) from error

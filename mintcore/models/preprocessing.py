@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,17 @@ from mintcore.images import Pixels
 if TYPE_CHECKING:
     import torch
 
+INTERPOLATIONS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+    "nearest": Image.Resampling.NEAREST,
+}
+COLOURS = ("RGB", "BGR")
+
 _MAX_SIDE_PX = 4096
+# A longer image is cropped to this before it is resized, which bounds the work for any image.
+_MAX_ASPECT = 32
 
 
 @dataclass(frozen=True)
@@ -28,20 +38,46 @@ class Preprocessing:
 
     Args:
         size: Height and width in pixels.
-        mean: Mean of each channel, of pixels scaled to 0..1; one value for grey, three for RGB.
+        mean: Mean of each channel, of pixels scaled to 0..1; one value for grey, three for colour.
         std: Standard deviation of each channel, likewise.
+        resize: Pixels of the shorter side before the centre is cropped, as torchvision's
+            ``Resize(resize)`` and ``CenterCrop(size)``; None resizes the largest centred part of the
+            wanted aspect.
+        interpolation: One of ``INTERPOLATIONS``; all but "nearest" are antialiased.
+        colours: "RGB" or "BGR", the order of the channels; of ``mean`` and ``std`` too.
     """
 
     size: tuple[int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    resize: int | None = None
+    interpolation: str = "bilinear"
+    colours: str = "RGB"
 
     def __post_init__(self) -> None:
+        self._check_geometry()
+        self._check_channels()
+
+    def _check_geometry(self) -> None:
         if len(self.size) != 2 or not all(1 <= side <= _MAX_SIDE_PX for side in self.size):
             raise MintError(
                 f"An input size of {self.size} cannot be: give height and width from 1 to "
                 f"{_MAX_SIDE_PX} pixels."
             )
+        if self.resize is not None and not max(self.size) <= self.resize <= _MAX_SIDE_PX:
+            raise MintError(
+                f"A shorter side of {self.resize} pixels does not hold a crop of {self.size}: give "
+                f"{max(self.size)} to {_MAX_SIDE_PX}."
+            )
+        if self.interpolation not in INTERPOLATIONS:
+            raise MintError(
+                f"There is no interpolation {self.interpolation!r}: choose of "
+                f"{', '.join(INTERPOLATIONS)}."
+            )
+
+    def _check_channels(self) -> None:
+        if self.colours not in COLOURS:
+            raise MintError(f"There are no colours {self.colours!r}: choose RGB or BGR.")
         if len(self.mean) not in (1, 3) or len(self.std) != len(self.mean):
             raise MintError(
                 f"{len(self.mean)} means and {len(self.std)} standard deviations do not fit: "
@@ -55,7 +91,7 @@ class Preprocessing:
 
     @property
     def channels(self) -> int:
-        """1 for grey input, 3 for RGB."""
+        """1 for grey input, 3 for colour."""
         return len(self.mean)
 
     @property
@@ -63,29 +99,42 @@ class Preprocessing:
         """(C, H, W) of one preprocessed image."""
         return (self.channels, *self.size)
 
-    def to_json(self) -> dict[str, list[int] | list[float]]:
-        """Give the settings as JSON values."""
-        return {"size": list(self.size), "mean": list(self.mean), "std": list(self.std)}
+    def to_json(self) -> dict[str, Any]:
+        """Give the settings as JSON values.
+
+        Those that are as usual are left out, so that the fingerprint of a model does not change
+        whenever there is one setting more to choose.
+        """
+        usual = {field.name: field.default for field in fields(self)}
+        chosen = {name: value for name, value in asdict(self).items() if value != usual[name]}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in chosen.items()
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Preprocessing:
         """Read the settings that ``to_json`` gave.
 
         Raises:
-            MintError: A setting is missing or cannot be.
+            MintError: A setting is missing, unknown or cannot be.
         """
         try:
             height, width = (int(side) for side in values["size"])
-            mean = tuple(float(value) for value in values["mean"])
-            std = tuple(float(value) for value in values["std"])
+            read = {
+                **values,
+                "size": (height, width),
+                "mean": tuple(float(value) for value in values["mean"]),
+                "std": tuple(float(value) for value in values["std"]),
+            }
+            return cls(**read)
         except (KeyError, TypeError, ValueError) as error:
             raise MintError(
                 f"{values!r} is not a preprocessing: give size, mean and std."
             ) from error
-        return cls((height, width), mean, std)
 
     def resize_pixels(self, pixels: Pixels) -> torch.Tensor:
-        """Resize the shorter side with antialiasing, and crop the centre.
+        """Resize and crop the centre.
 
         Args:
             pixels: (H, W, 3) RGB, uint8.
@@ -100,11 +149,11 @@ class Preprocessing:
         if self.channels == 1:
             image = image.convert("L")
         height, width = self.size
-        if (image.height, image.width) != self.size:
-            box = _centre_box(image.width, image.height, width / height)
-            image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
-        array = np.array(image).reshape(height, width, self.channels)
-        return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+        image = self._fitted(image) if self.resize is None else self._cropped(image, self.resize)
+        array = np.asarray(image).reshape(height, width, self.channels)
+        if self.colours == "BGR":
+            array = array[:, :, ::-1]
+        return torch.from_numpy(array.transpose(2, 0, 1).copy())
 
     def normalise(self, batch: torch.Tensor) -> torch.Tensor:
         """Scale to 0..1, subtract the mean, divide by the standard deviation.
@@ -115,10 +164,30 @@ class Preprocessing:
         Returns:
             (N, C, H, W), float32, on the same device.
         """
-        scaled = batch.float() / 255
+        import torch  # noqa: PLC0415 - as above
+
+        scaled = batch.to(torch.float32, copy=True).div_(255)
         mean = scaled.new_tensor(self.mean).view(1, -1, 1, 1)
         std = scaled.new_tensor(self.std).view(1, -1, 1, 1)
-        return (scaled - mean) / std
+        return scaled.sub_(mean).div_(std)
+
+    def _fitted(self, image: Image.Image) -> Image.Image:
+        """Resize the largest centred part that has the wanted aspect."""
+        height, width = self.size
+        if (image.height, image.width) == self.size:
+            return image
+        box = _centre_box(image.width, image.height, width / height)
+        return image.resize((width, height), INTERPOLATIONS[self.interpolation], box=box)
+
+    def _cropped(self, image: Image.Image, shorter: int) -> Image.Image:
+        """Resize the shorter side, then crop the centre, with torchvision's rounding."""
+        from torchvision.transforms.v2 import functional  # noqa: PLC0415 - as above
+
+        image = _without_far_ends(image)
+        way = functional.InterpolationMode(self.interpolation)
+        resized = functional.resize(image, [shorter], interpolation=way, antialias=True)
+        cropped: Image.Image = functional.center_crop(resized, list(self.size))
+        return cropped
 
 
 def _centre_box(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:
@@ -127,3 +196,12 @@ def _centre_box(width: int, height: int, aspect: float) -> tuple[float, float, f
     box_height = min(height, width / aspect)
     left, top = (width - box_width) / 2, (height - box_height) / 2
     return left, top, left + box_width, top + box_height
+
+
+def _without_far_ends(image: Image.Image) -> Image.Image:
+    longest = _MAX_ASPECT * min(image.size)
+    if max(image.size) <= longest:
+        return image
+    width, height = min(image.width, longest), min(image.height, longest)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))

@@ -1,11 +1,14 @@
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as reference
+from torchvision.transforms._presets import ImageClassification
 
 from mintcore.errors import MintError
 from mintcore.models.preprocessing import Preprocessing
@@ -42,6 +45,34 @@ def test_resize_pixels__agrees_with_torchvision_away_from_the_crop_edge(
     assert difference[2:-2, 2:-2].abs().max() <= 1
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(("height", "width"), [(300, 401), (500, 333), (100, 90), (900, 30)])
+def test_resize_pixels__with_resize_is_what_torchvision_evaluates_with(
+    height: int, width: int, interpolation: str
+) -> None:
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    preprocessing = Preprocessing((224, 224), mean, std, 256, interpolation)
+    pixels = noise(height, width)
+
+    found = preprocessing.normalise(preprocessing.resize_pixels(pixels)[None])[0]
+
+    wanted = ImageClassification(
+        crop_size=224, resize_size=256, interpolation=InterpolationMode(interpolation)
+    )
+    assert torch.equal(found, wanted(Image.fromarray(pixels)))
+
+
+def test_resize_pixels__a_needle_is_not_blown_up_by_resize() -> None:
+    preprocessing = Preprocessing((32, 32), (0.5,) * 3, (0.5,) * 3, resize=36)
+    assert preprocessing.resize_pixels(noise(1, 200_000)).shape == (3, 32, 32)
+
+
+def test_resize_pixels__blue_first() -> None:
+    pixels = np.array([[[1, 2, 3]]], np.uint8)
+    preprocessing = Preprocessing((1, 1), (0.5,) * 3, (0.5,) * 3, colours="BGR")
+    assert preprocessing.resize_pixels(pixels).flatten().tolist() == [3, 2, 1]
+
+
 def test_resize_pixels__needle_shaped_image_stays_small() -> None:
     preprocessing = Preprocessing((32, 32), (0.5,) * 3, (0.5,) * 3)
     assert preprocessing.resize_pixels(noise(1, 200_000)).shape == (3, 32, 32)
@@ -62,8 +93,29 @@ def test_normalise__gives_float32() -> None:
     assert RGB.normalise(torch.zeros(2, 3, 4, 4, dtype=torch.uint8)).dtype == torch.float32
 
 
-def test_to_json__and_back() -> None:
-    assert Preprocessing.from_json(RGB.to_json()) == RGB
+@pytest.mark.parametrize(
+    "preprocessing", [RGB, GREY, Preprocessing((4, 2), (0.5,) * 3, (1.0,) * 3, 9, "bicubic", "BGR")]
+)
+def test_to_json__and_back(preprocessing: Preprocessing) -> None:
+    assert Preprocessing.from_json(preprocessing.to_json()) == preprocessing
+
+
+def test_to_json__leaves_out_what_is_as_usual() -> None:
+    # fingerprints of models that were registered before there was a choice hang on it
+    assert RGB.to_json() == {"size": [4, 4], "mean": [0.5, 0.4, 0.3], "std": [0.1, 0.2, 0.25]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"resize": 3}, "does not hold a crop"),
+        ({"interpolation": "cubic"}, "choose of bilinear"),
+        ({"colours": "RGBA"}, "choose RGB or BGR"),
+    ],
+)
+def test_preprocessing__settings_that_cannot_be(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(MintError, match=sentence):
+        Preprocessing((4, 4), (0.5,) * 3, (0.5,) * 3, **settings)
 
 
 @pytest.mark.parametrize(
