@@ -66,7 +66,7 @@ def activations(
         kept = {}
         for spec in by_layer[name]:
             view, map_side = parse_view(spec.view)
-            reduced = views(output, model.layer_kinds[name], view, map_side).cpu().numpy()
+            reduced = views(output, model.taps[name], view, map_side).cpu().numpy()
             # beyond float16 becomes infinite, which callers look for
             with np.errstate(over="ignore"):
                 kept[spec.key] = reduced.astype(spec.values_dtype)

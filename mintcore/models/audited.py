@@ -6,7 +6,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from mintcore.models.layers import Kind
+from mintcore.models.layers import Layer
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.tracing import Call, trace
 from store.artefacts import Card
@@ -47,9 +47,9 @@ class AuditedModel:
         return trace(self.module, self.preprocessing.shape)
 
     @cached_property
-    def layer_kinds(self) -> dict[str, Kind]:
-        """Name of each tap -> map, tokens or vector."""
-        return {call.layer.name: call.layer.kind for call in self.calls}
+    def taps(self) -> dict[str, Layer]:
+        """Every layer that can be tapped, by name, in call order."""
+        return {call.layer.name: call.layer for call in self.calls}
 
 
 _CPU = torch.device("cpu")

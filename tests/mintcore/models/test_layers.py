@@ -1,3 +1,6 @@
+import json
+from dataclasses import replace
+
 import pytest
 
 from mintcore.errors import MintError
@@ -44,5 +47,45 @@ def test_token_grid__with_or_without_a_class_token(count: int, side: int | None)
     assert token_grid(count) == side
 
 
-def test_layer__to_json_and_back() -> None:
-    assert Layer.from_json(MAP.to_json()) == MAP
+@pytest.mark.parametrize(
+    ("layer", "shapes"),
+    [
+        (MAP, {"std": (64,), "max": (64,), "vector": None}),
+        (VECTOR, {"std": None, "max": None, "vector": (10,)}),
+        (tokens(50), {"std": (768,), "max": (768,), "vector": None}),
+        (replace(tokens(50), class_token=True), {"vector": (768,)}),
+    ],
+)
+def test_view_shape__of_the_other_reductions(layer: Layer, shapes: dict[str, object]) -> None:
+    assert {view: view_shape(layer, view, None) for view in shapes} == shapes
+
+
+def test_view_shape__gradient_has_the_size_asked_for() -> None:
+    assert view_shape(replace(MAP, parameters=9), "gradient", 256) == (256,)
+
+
+def test_view_shape__no_weights_no_gradient() -> None:
+    assert view_shape(MAP, "gradient", 256) is None
+
+
+def test_view_shape__gradient_needs_a_size() -> None:
+    with pytest.raises(MintError, match="cannot be reduced to None numbers"):
+        view_shape(MAP, "gradient", None)
+
+
+def test_view_shape__map_of_tokens_is_read_not_guessed() -> None:
+    read = replace(tokens(65), prefix_tokens=1, grid=(16, 4))
+    assert view_shape(read, "map", None) == (768, 16, 4)
+
+
+FULL = Layer("t", "tokens", (6, 8), 9, 2, (2, 2), True, True, "stage", 10, 11)
+
+
+@pytest.mark.parametrize("layer", [MAP, FULL])
+def test_layer__to_json_and_back(layer: Layer) -> None:
+    assert Layer.from_json(json.loads(json.dumps(layer.to_json()))) == layer
+
+
+def test_layer__from_the_card_of_an_earlier_version() -> None:
+    earlier = {"name": "t", "kind": "tokens", "shape": [50, 768], "parameters": 7}
+    assert Layer.from_json(earlier) == Layer("t", "tokens", (50, 768), 7)
