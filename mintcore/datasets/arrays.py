@@ -1,10 +1,11 @@
 """Arrays inside ``.npz`` files, mapped rather than loaded, and never unpickled."""
 
-import re
 import shutil
 import struct
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -12,13 +13,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mintcore.datasets.sample import Sample
+from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
 from mintcore.images import Pixels, as_rgb
 
 Array = NDArray[np.generic]
 
 IMAGES = "images"
-_ARRAY_URI = re.compile(r"(?P<file>.+\.npz)#(?P<index>\d+)", re.DOTALL)
 _LOCAL_HEADER_BYTES = 30
 _OPEN_FILES = 8
 _ENCRYPTED = 0x1
@@ -26,15 +28,28 @@ _ENCRYPTED = 0x1
 _IMAGE_DIMENSIONS = (3, 4)
 
 
-def array_uri(file: Path, index: int) -> str:
-    """Name one image of an ``.npz`` file."""
-    return f"{file}#{index}"
+@dataclass(frozen=True)
+class ArraysSource:
+    """The images of an ``.npz`` file; its other arrays of the same length are the columns."""
 
+    file: Path
 
-def parse_array_uri(uri: str) -> tuple[Path, int] | None:
-    """Give the file and the index of an array uri, or None for any other uri."""
-    match = _ARRAY_URI.fullmatch(uri)
-    return (Path(match["file"]), int(match["index"])) if match else None
+    @property
+    def spec(self) -> str:
+        """``arrays:`` and the absolute path."""
+        return f"arrays:{self.file}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the arrays with one value an image."""
+        return tuple(open_columns(self.file))
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the images by their index."""
+        columns = open_columns(self.file)
+        for index in range(len(open_images(self.file))):
+            values = {name: _plain(column[index]) for name, column in columns.items()}
+            yield Sample(inside_uri(self.file, index), values)
 
 
 def open_images(file: Path) -> Array:
@@ -73,7 +88,7 @@ def read_image(file: Path, index: int) -> Pixels:
             f"{file} holds {len(images):,} images, so there is no image {index}: "
             "restore the file that was registered."
         )
-    return as_rgb(images[index], array_uri(file, index))
+    return as_rgb(images[index], inside_uri(file, index))
 
 
 def open_columns(file: Path) -> dict[str, Array]:
@@ -179,3 +194,8 @@ def _map_npy(handle: IO[bytes], title: str) -> Array:
         return np.zeros(shape, dtype)
     order = "F" if column_order else "C"
     return np.memmap(handle, dtype, "r", handle.tell(), shape, order)  # type: ignore[call-overload,no-any-return]
+
+
+def _plain(value: np.generic) -> str:
+    item = value.item()
+    return item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)

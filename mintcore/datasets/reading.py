@@ -1,16 +1,31 @@
 """Read a registered dataset: its card, its samples, and the pixels of one of them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from mintcore.datasets.arrays import parse_array_uri, read_image
+from mintcore.datasets.arrays import read_image
+from mintcore.datasets.parquet_images import read_row_image
+from mintcore.datasets.recordsets import read_record
+from mintcore.datasets.torchvision_sets import read_torchvision_image
+from mintcore.datasets.uris import parse_uri
+from mintcore.datasets.webdataset import read_tar_image
 from mintcore.images import Pixels, decode_image
 from store.artefacts import Card, Home
 from store.samples import select_samples
 
 SAMPLES_FILE = "samples.parquet"
+
+_READERS: dict[str, Callable[..., Pixels]] = {
+    "file": lambda location: decode_image(Path(location)),
+    "npz": lambda location, index: read_image(Path(location), index),
+    "parquet": lambda location, row: read_row_image(Path(location), row),
+    "tar": lambda location, offset, length: read_tar_image(Path(location), offset, length),
+    "rec": lambda location, offset: read_record(Path(location), offset),
+    "torchvision": read_torchvision_image,
+}
 
 
 def dataset_card(home: Home, name: str) -> Card:
@@ -56,10 +71,11 @@ def samples(home: Home, name: str, **filters: Any) -> pa.Table:
 
 
 def read_pixels(uri: str) -> Pixels:
-    """Read the pixels of one image.
+    """Read the pixels of one image. Several threads may read at once.
 
     Args:
-        uri: Path of an image file, or ``FILE.npz#INDEX``.
+        uri: Path of an image file, or a place inside another file, as ``mintcore.datasets.uris``
+            has it.
 
     Returns:
         (H, W, 3) RGB, uint8.
@@ -67,5 +83,5 @@ def read_pixels(uri: str) -> Pixels:
     Raises:
         MintError: The file is gone, or no longer holds a readable image.
     """
-    array = parse_array_uri(uri)
-    return decode_image(Path(uri)) if array is None else read_image(*array)
+    address = parse_uri(uri)
+    return _READERS[address.kind](address.location, *address.numbers)

@@ -4,13 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mintcore.datasets.arrays import (
-    array_uri,
-    open_columns,
-    open_images,
-    parse_array_uri,
-    read_image,
-)
+from mintcore.datasets.arrays import open_columns, open_images, read_image
 from mintcore.errors import MintError
 
 IMAGES = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
@@ -117,11 +111,3 @@ def test_read_image__index_beyond_the_end_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=IMAGES)
     with pytest.raises(MintError, match="holds 2 images, so there is no image 2"):
         read_image(tmp_path / "a.npz", 2)
-
-
-def test_parse_array_uri__undoes_array_uri() -> None:
-    assert parse_array_uri(array_uri(Path("/a#1/b.npz"), 12)) == (Path("/a#1/b.npz"), 12)
-
-
-def test_parse_array_uri__image_files_are_none_of_it() -> None:
-    assert parse_array_uri("/a/b#1.png") is None
