@@ -2,66 +2,101 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mintcore.errors import MintError
-from mintcore.models.layers import MAP, Layer, require_view, view_shape
+from mintcore.extraction.queries import MAX_QUERIES
+from mintcore.models.layers import GRADIENT, MAP, Layer, require_view, view_shape
 from mintcore.models.registration import AuditedModel
 from mintcore.models.taps import layers
 from store.layout import STORED_DTYPES, ArraySpec
 
 FLOAT16 = "float16"
 PIXELS_SIDE = 32
+LABEL, PREDICTED = "label", "predicted"
+TARGETS = (LABEL, PREDICTED)
 
-_VIEW = re.compile(r"([a-z]+)(\d+)?(?:-[a-z0-9]+)?")
+_NAME = re.compile(
+    rf"(?P<kind>[a-z]+)(?P<size>\d+)?(-(?P<target>{'|'.join(TARGETS)}))?(-q(?P<queries>\d+))?"
+    rf"(-(?P<dtype>{'|'.join(STORED_DTYPES)}))?"
+)
 
 
-def array_specs(
-    chosen: Sequence[Layer], views: Sequence[str], map_side: int, dtype: str = FLOAT16
-) -> list[ArraySpec]:
-    """List the arrays of layers and views; a layer that lacks a view (a vector has no map) gives none for it.
+@dataclass(frozen=True)
+class View:
+    """How a tap is kept. Checked when made.
 
-    Args:
-        chosen: The layers.
-        views: Of "pooled" and "map".
-        map_side: Maps are area-pooled to at most this many pixels a side.
+    Attributes:
+        kind: Of ``mintcore.models.layers.VIEWS``.
+        size: Most cells along each side of a map, or values of a gradient; None for the other kinds.
+        target: Whose loss a gradient is of: the true "label"'s, or the "predicted" class's.
+        queries: How many augmented queries of an image are kept; 1 is the image itself alone.
         dtype: "float16", "float32" or "bfloat16".
+    """
+
+    kind: str
+    size: int | None = None
+    target: str | None = None
+    queries: int = 1
+    dtype: str = FLOAT16
+
+    def __post_init__(self) -> None:
+        require_view(self.kind)
+        if self.size is not None and self.size < 1:
+            raise MintError(
+                f"A {self.kind} view of size {self.size} keeps nothing: give 1 or more."
+            )
+        if self.target not in ((None,) if self.kind != GRADIENT else TARGETS):
+            raise MintError(f"A gradient is of the loss of {' or '.join(TARGETS)}: choose one.")
+        if not 1 <= self.queries <= MAX_QUERIES:
+            raise MintError(f"{self.queries} queries an image: give 1 to {MAX_QUERIES}.")
+        if self.dtype not in STORED_DTYPES:
+            raise MintError(
+                f"A store keeps {', '.join(STORED_DTYPES)}, not {self.dtype!r}: choose one."
+            )
+
+    @property
+    def name(self) -> str:
+        """Its name in the store: "pooled", "map8", "pooled-q10-float32". Each is an array of its own."""
+        target = f"-{self.target}" if self.target else ""
+        queries = f"-q{self.queries}" if self.queries > 1 else ""
+        dtype = f"-{self.dtype}" if self.dtype != FLOAT16 else ""
+        return f"{self.kind}{self.size or ''}{target}{queries}{dtype}"
+
+    def shape(self, layer: Layer) -> tuple[int, ...] | None:
+        """Give the shape of one image's row, with a leading axis of queries where there are several.
+
+        Returns:
+            The shape; None where the layer has no such view.
+        """
+        shape = view_shape(layer, self.kind, self.size)
+        return (self.queries, *shape) if shape is not None and self.queries > 1 else shape
+
+
+def parse_view(name: str) -> View:
+    """Give the view of a name.
 
     Raises:
-        MintError: A view, the side or the dtype cannot be kept.
+        ValueError: It names no view.
     """
-    for view in views:
-        require_view(view)
-    if map_side < 1:
-        raise MintError(f"--map-side is {map_side}, but a map has at least 1 pixel a side.")
-    if dtype not in STORED_DTYPES:
-        raise MintError(f"A store keeps {', '.join(STORED_DTYPES)}, not {dtype!r}: choose one.")
-    specs = []
-    for layer in chosen:
-        for view in views:
-            shape = view_shape(layer, view, map_side)
-            if shape is not None:
-                specs.append(ArraySpec(layer.name, view_name(view, map_side, dtype), shape, dtype))
-    return specs
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{name!r} names no view")
+    size = int(match["size"]) if match["size"] else None
+    dtype = match["dtype"] or FLOAT16
+    return View(match["kind"], size, match["target"], int(match["queries"] or 1), dtype)
+
+
+def array_specs(chosen: Sequence[Layer], views: Sequence[View]) -> list[ArraySpec]:
+    """List the arrays of layers and views; a layer that lacks a view (a vector has no map) gives none for it."""
+    return [
+        ArraySpec(layer.name, view.name, shape, view.dtype)
+        for layer in chosen
+        for view in views
+        if (shape := view.shape(layer)) is not None
+    ]
 
 
 def pixels_spec(model: AuditedModel) -> ArraySpec:
     """Give the array of the preprocessed images themselves, at most 32 pixels a side: the raw-pixels baseline."""
-    return array_specs([layers(model)[0]], [MAP], PIXELS_SIDE)[0]
-
-
-def view_name(view: str, map_side: int, dtype: str = FLOAT16) -> str:
-    """Name a view in the store: "pooled", "map8", "pooled-float32". Each is an array of its own."""
-    size = f"{view}{map_side}" if view == MAP else view
-    return size if dtype == FLOAT16 else f"{size}-{dtype}"
-
-
-def parse_view(name: str) -> tuple[str, int | None]:
-    """Give the view and the side that ``view_name`` named.
-
-    Raises:
-        ValueError: It is no such name.
-    """
-    match = _VIEW.fullmatch(name)
-    if match is None:
-        raise ValueError(f"{name!r} names no view")
-    return match[1], int(match[2]) if match[2] else None
+    return array_specs([layers(model)[0]], [View(MAP, PIXELS_SIDE)])[0]

@@ -17,7 +17,7 @@ from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.evaluation.metrics import conformal_p_values, set_p_value
 from mintcore.evaluation.quantification import member_share
-from mintcore.extraction import extract
+from mintcore.extraction.run import extract
 from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
 from mintcore.report import write_dataset_report

@@ -12,10 +12,10 @@ from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.finding import calibrated
 from mintcore.auditors.fitting import score_values
 from mintcore.auditors.publication import load_network
-from mintcore.computing import activations
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.evaluation.metrics import conformal_p_values
+from mintcore.extraction.computing import activations
 from mintcore.images import image_id
 from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel, load_model

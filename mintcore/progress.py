@@ -8,11 +8,14 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 
 class Reporter(Protocol):
@@ -51,6 +54,15 @@ class SilentReporter:
         """Ignore the values."""
 
 
+class _RateColumn(ProgressColumn):
+    """How fast the steps go: images a second, in an extraction."""
+
+    def render(self, task: Task) -> Text:
+        """Draw the rate of the last half minute, once there is one."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
+
+
 class ConsoleReporter:
     """Draws one progress bar a stage on standard error, which leaves standard output to results."""
 
@@ -60,6 +72,7 @@ class ConsoleReporter:
             TextColumn("{task.description:<44}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
+            _RateColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self._console,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mintcore.arrays import array_specs, pixels_spec
+from mintcore.arrays import View, array_specs, pixels_spec
 from mintcore.auditors import KIND_VIEWS
 from mintcore.auditors.evidence import AUDITOR, PIXELS, Evidence, Examined, examine
 from mintcore.auditors.finding import find
@@ -17,7 +17,9 @@ from mintcore.auditors.publication import find_examined, publish_auditor
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.extraction import extract, store_of
+from mintcore.extraction.run import extract
+from mintcore.extraction.stores import store_of
+from mintcore.models.layers import MAP
 from mintcore.models.taps import choose_layers
 from mintcore.progress import Reporter
 from mintcore.subjects import Subjects, load_subjects, refuse_partial_reference
@@ -111,7 +113,7 @@ def _plan(experiment: _Experiment) -> list[_Plan]:
         _Plan(_auditor_id(experiment, kind, spec), kind, spec)
         for layer in chosen
         for kind in request.kinds
-        for spec in array_specs([layer], [KIND_VIEWS[kind]], request.map_side)
+        for spec in array_specs([layer], [_view(kind, request.map_side)])
     ]
     if not plans:
         raise MintError(
@@ -119,6 +121,11 @@ def _plan(experiment: _Experiment) -> list[_Plan]:
             f"`mint model layers {request.model}` shows which layers have one."
         )
     return plans
+
+
+def _view(kind: str, map_side: int) -> View:
+    view = KIND_VIEWS[kind]
+    return View(view, map_side if view == MAP else None)
 
 
 def _auditor_id(experiment: _Experiment, kind: str, spec: ArraySpec) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show
+from mintcore.models.layers import VIEWS
 from mintcore.progress import ConsoleReporter
 from store.artefacts import Home
 
@@ -18,7 +19,7 @@ def extract(
         str, typer.Option("--layers", help="'all', or names and globs separated by commas.")
     ] = "all",
     views: Annotated[
-        str, typer.Option("--views", help="Of pooled and map, separated by commas.")
+        str, typer.Option("--views", help=f"Of {', '.join(VIEWS)}, separated by commas.")
     ] = "pooled,map",
     map_side: Annotated[
         int, typer.Option("--map-side", help="Maps are pooled to at most this many pixels a side.")
@@ -26,6 +27,30 @@ def extract(
     dtype: Annotated[
         str, typer.Option("--dtype", help="float16, float32 or bfloat16; each is kept by itself.")
     ] = "float16",
+    queries: Annotated[
+        int,
+        typer.Option(
+            "--queries", help="Keep so many augmented queries of each image: flipped and shifted."
+        ),
+    ] = 1,
+    gradient_size: Annotated[
+        int, typer.Option("--gradient-size", help="Values that a gradient is reduced to.")
+    ] = 512,
+    gradient_target: Annotated[
+        str,
+        typer.Option(
+            "--gradient-target",
+            help="Whose loss gradients are of: predicted, or label (the true one).",
+        ),
+    ] = "predicted",
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", min=1, help="Images at once; by default what fits the model."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Threads that decode; by default one a core."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be computed and what it takes.")
     ] = False,
@@ -37,10 +62,24 @@ def extract(
 
     Example: mint extract resnet56 cifar-train cifar-test --layers 'layer3.*' --views pooled
     """
-    from mintcore.extraction import ExtractionRequest, extract_datasets, plan_extraction
+    from mintcore.extraction.planning import plan_extraction
+    from mintcore.extraction.requests import ExtractionRequest
+    from mintcore.extraction.run import extract_datasets
 
     kept = tuple(view.strip() for view in views.split(","))
-    request = ExtractionRequest(model, tuple(datasets), layers, kept, map_side, dtype)
+    request = ExtractionRequest(
+        model,
+        tuple(datasets),
+        layers,
+        kept,
+        map_side,
+        dtype,
+        queries,
+        gradient_size,
+        gradient_target,
+        batch,
+        workers,
+    )
     if dry_run:
         _show(asdict(plan_extraction(Home(home), request, device=device)), as_json)
         return

@@ -17,7 +17,8 @@ _Request = TypeVar("_Request")
 
 
 def _extract(home: Home, params: dict[str, Any], device: str, reporter: Reporter) -> dict[str, Any]:
-    from mintcore.extraction import ExtractionRequest, extract_datasets
+    from mintcore.extraction.requests import ExtractionRequest
+    from mintcore.extraction.run import extract_datasets
 
     request = _typed(ExtractionRequest, params)
     return asdict(extract_datasets(home, request, device=device, reporter=reporter))

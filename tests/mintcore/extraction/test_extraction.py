@@ -6,16 +6,14 @@ import pytest
 import torch
 from PIL import Image
 
-from mintcore import computing, extraction
 from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
-from mintcore.extraction import (
-    ExtractionRequest,
-    ExtractionSummary,
-    extract_datasets,
-    plan_extraction,
-)
+from mintcore.extraction import computing, filling
+from mintcore.extraction import run as run_module
+from mintcore.extraction.planning import plan_extraction
+from mintcore.extraction.requests import ExtractionRequest
+from mintcore.extraction.run import ExtractionSummary, extract_datasets
 from mintcore.models.architectures import build
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import load_model, register_module
@@ -103,7 +101,7 @@ def test_extract__one_more_layer_computes_that_layer_only(digits_home: Home) -> 
 def test_extract__commits_hold_a_bounded_number_of_rows(
     digits_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extraction, "COMMIT_BYTES", 64 * 1024)
+    monkeypatch.setattr(filling, "COMMIT_BYTES", 64 * 1024)
     summary = run(digits_home, "members", layers="block1", views=("map",))
     info = open_store(digits_home.folder("stores", summary.store)).info()
     assert info["segments"] == 8  # 500 images, one batch of 64 a commit
@@ -149,7 +147,7 @@ def test_extract__activations_that_are_not_finite_get_a_status(digits_home: Home
     [
         ({"layers": "blok1"}, "has no layer 'blok1': did you mean block1"),
         ({"views": ("pooled", "mapp")}, "no view 'mapp'"),
-        ({"map_side": 0}, "at least 1 pixel a side"),
+        ({"map_side": 0}, "size 0 keeps nothing"),
         ({"dtype": "float64"}, "float16, float32, bfloat16, not 'float64'"),
         ({"layers": "output", "views": ("map",)}, "None of the chosen layers has a map view"),
     ],
@@ -235,14 +233,14 @@ def test_extract__leaves_a_sealed_index(digits_home: Home) -> None:
 def test_extract__what_another_run_has_stored_meanwhile_is_not_computed_again(
     digits_home: Home, forwards: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = extraction._fill
+    real = run_module.fill
 
     def second(*arguments: object, **named: object) -> int:
-        monkeypatch.setattr(extraction, "_fill", real)
+        monkeypatch.setattr(run_module, "fill", real)
         run(digits_home, "members", layers="output")  # comes first, between plan and start
         return real(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(extraction, "_fill", second)
+    monkeypatch.setattr(run_module, "fill", second)
     summary = run(digits_home, "members", layers="output")
 
     assert (summary.computed, summary.reused) == (0, 500)

@@ -1,6 +1,10 @@
-"""Decode images ahead of the model that waits for them."""
+"""Decode images ahead of the model that waits for them.
 
-from collections.abc import Iterator
+Threads are enough: Pillow decodes and resizes without Python's lock, and hashing needs none either.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -12,9 +16,7 @@ from mintcore.errors import MintError
 from mintcore.images import image_id
 from mintcore.models.preprocessing import Preprocessing
 
-BATCH_SIZE = 64
-DECODE_THREADS = 2
-BATCHES_AHEAD = 3
+MAX_WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -32,32 +34,43 @@ class Batch:
     failures: dict[str, tuple[str, str]]
 
 
-def decoded_ahead(preprocessing: Preprocessing, images: dict[str, str]) -> Iterator[Batch]:
-    """Decode batches in order, a few ahead; at most BATCHES_AHEAD + 1 are in memory.
+def default_workers() -> int:
+    """Give the number of decoding threads where none was asked for."""
+    return min(os.cpu_count() or 1, MAX_WORKERS)
+
+
+def decoded_ahead(
+    preprocessing: Preprocessing, images: Mapping[str, str], batch_size: int, workers: int
+) -> Iterator[Batch]:
+    """Decode batches in order, one ahead for each worker and one more.
 
     Args:
         preprocessing: Of the model that waits.
         images: Sample id -> uri.
+        batch_size: Images a batch; the last may be smaller.
+        workers: Threads that decode.
     """
     sample_ids = list(images)
     batches = (
-        sample_ids[start : start + BATCH_SIZE] for start in range(0, len(sample_ids), BATCH_SIZE)
+        sample_ids[start : start + batch_size] for start in range(0, len(sample_ids), batch_size)
     )
-    with ThreadPoolExecutor(DECODE_THREADS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
 
         def submit(count: int) -> list[Future[Batch]]:
             return [
                 pool.submit(_decode, preprocessing, ids, images) for ids in islice(batches, count)
             ]
 
-        waiting = submit(BATCHES_AHEAD)
+        waiting = submit(workers + 1)
         while waiting:
             ready = waiting.pop(0).result()
             waiting += submit(1)
             yield ready
 
 
-def _decode(preprocessing: Preprocessing, sample_ids: list[str], images: dict[str, str]) -> Batch:
+def _decode(
+    preprocessing: Preprocessing, sample_ids: list[str], images: Mapping[str, str]
+) -> Batch:
     failures: dict[str, tuple[str, str]] = {}
     height, width = preprocessing.size
     pixels = torch.zeros(

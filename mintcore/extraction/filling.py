@@ -1,0 +1,94 @@
+"""Compute what a store lacks, block by block.
+
+Images are taken in blocks of the store; batches never straddle a block, so a run that was killed continues at the next
+block with the very batches an undisturbed run would have had.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from mintcore.extraction.computing import Computed, Pace, compute
+from mintcore.models.registration import AuditedModel
+from mintcore.progress import Reporter
+from store.feature_store import FeatureStore
+from store.index import Plan
+from store.layout import ArraySpec
+from store.writer import Writer
+
+COMMIT_BYTES = 2 * 2**30
+BATCHES_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What goes through the model.
+
+    Attributes:
+        model: The audited model, on its device.
+        images: Sample id -> uri.
+        classes: Sample id -> class number, where a gradient needs it.
+        pace: How many images at once.
+    """
+
+    model: AuditedModel
+    images: Mapping[str, str]
+    classes: Mapping[str, int]
+    pace: Pace
+
+
+def fill(
+    store: FeatureStore,
+    plan: Plan,
+    specs: Sequence[ArraySpec],
+    inputs: Inputs,
+    reporter: Reporter,
+) -> int:
+    """Compute and commit what a plan says is missing; give for how many images that was."""
+    computed = 0
+    # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
+    for keys, sample_ids in sorted(plan.missing.items()):
+        missing = [spec for spec in specs if spec.key in keys]
+        with store.writer(missing, rows=len(sample_ids)) as writer:
+            rows = _rows_a_commit(missing, store.block_rows, inputs.pace.batch_size)
+            for start in range(0, len(sample_ids), rows):
+                asked = sample_ids[start : start + rows]
+                left = _left(store, asked, keys)  # another run may have come first
+                reporter.advance(len(asked) - len(left))
+                if left:
+                    uris = {name: inputs.images[name] for name in left}
+                    found = compute(inputs.model, uris, missing, inputs.classes, inputs.pace)
+                    _write(writer, found, reporter)
+                computed += len(left)
+    return computed
+
+
+def _write(writer: Writer, computed: Iterator[Computed], reporter: Reporter) -> None:
+    """Write a block batch by batch, beside the model that computes the next; few batches are in memory."""
+    with writer.block() as block, ThreadPoolExecutor(1) as thread:
+
+        def append(batch: Computed) -> int:
+            block.append(batch.sample_ids, batch.arrays(), batch.failures())
+            return len(batch.sample_ids)
+
+        under_way: deque[Future[int]] = deque()
+        for batch in computed:
+            under_way.append(thread.submit(append, batch))
+            if len(under_way) > BATCHES_AHEAD:
+                reporter.advance(under_way.popleft().result())
+        while under_way:
+            reporter.advance(under_way.popleft().result())
+        block.commit()
+
+
+def _left(store: FeatureStore, sample_ids: list[str], keys: Sequence[str]) -> list[str]:
+    missing = {name for ids in store.plan(sample_ids, keys).missing.values() for name in ids}
+    return [name for name in sample_ids if name in missing]
+
+
+def _rows_a_commit(specs: Sequence[ArraySpec], block_rows: int, batch_size: int) -> int:
+    """Bound what a run that dies can lose; the rest of its block stays unused, which costs nothing."""
+    row_bytes = sum(spec.row_bytes for spec in specs)
+    batches = max(1, COMMIT_BYTES // (row_bytes * batch_size))
+    return min(block_rows, batches * batch_size)

@@ -1,0 +1,78 @@
+"""What an extraction is asked for."""
+
+from dataclasses import dataclass
+
+from mintcore.arrays import FLOAT16, PREDICTED, View, array_specs
+from mintcore.datasets.reading import dataset_card
+from mintcore.devices import choose_device
+from mintcore.errors import MintError
+from mintcore.models.layers import GRADIENT, MAP, POOLED
+from mintcore.models.registration import AuditedModel, load_model
+from mintcore.models.taps import choose_layers
+from store.artefacts import Home
+from store.layout import ArraySpec
+
+VIEWS = (POOLED, MAP)
+GRADIENT_SIZE = 512
+
+
+@dataclass(frozen=True)
+class ExtractionRequest:
+    """What to extract.
+
+    Attributes:
+        model: Name of the audited model.
+        datasets: Names of the datasets.
+        layers: "all", or layer names and globs separated by commas.
+        views: Of ``mintcore.models.layers.VIEWS``.
+        map_side: Maps are area-pooled to at most this many pixels a side.
+        dtype: "float16", "float32" or "bfloat16".
+        queries: How many augmented queries of an image, 1 for the image alone.
+        gradient_size: Values that a gradient is reduced to.
+        gradient_target: Whose loss a gradient is of, "label" or "predicted".
+        batch_size: Images at once; None chooses.
+        workers: Threads that decode; None takes one for each core.
+    """
+
+    model: str
+    datasets: tuple[str, ...]
+    layers: str = "all"
+    views: tuple[str, ...] = VIEWS
+    map_side: int = 8
+    dtype: str = FLOAT16
+    queries: int = 1
+    gradient_size: int = GRADIENT_SIZE
+    gradient_target: str = PREDICTED
+    batch_size: int | None = None
+    workers: int | None = None
+
+    def kept_views(self) -> list[View]:
+        """List the views with their settings.
+
+        Raises:
+            MintError: A view or a setting cannot be.
+        """
+        sizes = {MAP: self.map_side, GRADIENT: self.gradient_size}
+        targets = {GRADIENT: self.gradient_target}
+        return [
+            View(kind, sizes.get(kind), targets.get(kind), self.queries, self.dtype)
+            for kind in self.views
+        ]
+
+
+def resolve(
+    home: Home, request: ExtractionRequest, device: str
+) -> tuple[AuditedModel, list[ArraySpec]]:
+    """Load the model that a request names, and list the arrays that it asks for.
+
+    Raises:
+        MintError: The model, a dataset, a layer or a view is unknown, or no layer has the views.
+    """
+    for dataset in request.datasets:
+        dataset_card(home, dataset)
+    model = load_model(home, request.model, choose_device(device))
+    chosen = choose_layers(model, request.layers)
+    specs = array_specs(chosen, request.kept_views())
+    if not specs:
+        raise MintError(f"None of the chosen layers has a {' or '.join(request.views)} view.")
+    return model, specs
