@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mintcore.errors import MintError
 
 Kind = Literal["map", "tokens", "vector"]
-Role = Literal["input", "stem", "block", "stage", "part", "embedding", "output"]
+Role = Literal["input", "stem", "block", "stage", "embedding", "output"]
 
 POOLED = "pooled"
 STD = "std"

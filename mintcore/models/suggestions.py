@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from torch import nn
 
-from mintcore.models.layers import Layer
+from mintcore.models.layers import Layer, Role
 from mintcore.models.tracing import Call
 
 
@@ -18,20 +20,46 @@ def suggest(module: nn.Module, calls: Sequence[Call]) -> list[Layer]:
     Args:
         module: The network.
         calls: What ``trace`` found in it.
+
+    Returns:
+        The layers in call order, each with its role. A stage ends with the last block before maps
+        or tokens change their size.
     """
     blocks = set(_blocks(module, "", in_row=False)) & {call.layer.name for call in calls}
-    around = (
-        _stem(calls, blocks) | _embedding(calls, blocks) if blocks else _embedding(calls, set())
-    )
+    roles: dict[str, Role] = dict.fromkeys(_embedding(calls, blocks), "embedding")
+    if blocks:
+        roles |= dict.fromkeys(_stem(calls, blocks), "stem")
     chosen = blocks or _parts(module)
-    inner = [call.layer for call in _picked(calls, chosen, around)]
-    return [calls[0].layer, *inner, calls[-1].layer]
+    inner = [call.layer for call in _picked(calls, chosen, set(roles))]
+    roles |= _block_roles([layer for layer in inner if layer.name not in roles])
+    roles |= {calls[0].layer.name: "input", calls[-1].layer.name: "output"}
+    suggested = [calls[0].layer, *inner, calls[-1].layer]
+    return [replace(layer, role=roles[layer.name]) for layer in suggested]
+
+
+def _block_roles(blocks: Sequence[Layer]) -> dict[str, Role]:
+    ends = {one.name for one, after in pairwise(blocks) if _extent(one) != _extent(after)}
+    ends |= {layer.name for layer in blocks[-1:]}
+    return {
+        layer.name: "stage" if layer.name in ends and layer.kind != "vector" else "block"
+        for layer in blocks
+    }
+
+
+def _extent(layer: Layer) -> tuple[int, ...]:
+    return layer.shape[1:] if layer.kind == "map" else layer.shape[:-1]
 
 
 def _blocks(module: nn.Module, name: str, in_row: bool) -> Iterator[str]:
-    """Yield the outermost modules that stand in a row and are not themselves mere rows."""
+    """Yield the outermost modules that stand in a row and are not themselves mere rows.
+
+    Where such a module is a stage, its blocks come before it.
+    """
     row = _is_row(module)
     if in_row and not row:
+        for child_name, child in module.named_children():
+            if _is_row_of_blocks(child):
+                yield from _blocks(child, f"{name}.{child_name}", in_row=False)
         yield name
         return
     siblings = Counter(type(child) for child in module.children() if not _is_row(child))
@@ -56,6 +84,18 @@ def _is_row(module: nn.Module) -> bool:
     if isinstance(module, nn.Sequential):
         return type(module).forward is nn.Sequential.forward
     return isinstance(module, nn.ModuleList)
+
+
+def _is_row_of_blocks(module: nn.Module) -> bool:
+    """Tell whether a module is a row of equal modules with two layers of weights or more each."""
+    blocks = list(module.children())
+    alike = len(blocks) > 1 and len({type(block) for block in blocks}) == 1
+    return alike and _is_row(module) and all(map(_is_block, blocks))
+
+
+def _is_block(module: nn.Module) -> bool:
+    layers = [part for part in module.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    return len(layers) > 1 and not _is_row(module)
 
 
 def _stem(calls: Sequence[Call], blocks: set[str]) -> set[str]:

@@ -133,16 +133,16 @@ def _run(
 ) -> None:
     if not calls:
         return
-    whole = any(call.layer.name == OUTPUT for call in calls)
+    whole = next((call for call in calls if call.layer.name == OUTPUT), None)
     inner = [call for call in calls if call.layer.name != OUTPUT]
     waiting = {call.layer.name for call in inner}
 
     def hook(call: Call) -> Callable[..., None]:
         def take(_module: nn.Module, _arguments: Any, output: Tensor) -> None:
             name = call.layer.name
-            kept[name] = reduce(name, as_channels_first(output, call.channels_last))
+            kept[name] = reduce(name, as_channels_first(output, call.channel_axis))
             waiting.discard(name)
-            if not waiting and not whole:
+            if not waiting and whole is None:
                 raise _DeepestReachedError
 
         return take
@@ -152,7 +152,8 @@ def _run(
     ]
     try:
         logits = module(batch.contiguous(memory_format=torch.channels_last))
-        kept[OUTPUT] = reduce(OUTPUT, as_channels_first(logits, False))
+        if whole is not None:
+            kept[OUTPUT] = reduce(OUTPUT, as_channels_first(logits, whole.channel_axis))
     except _DeepestReachedError:
         pass
     finally:

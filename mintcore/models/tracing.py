@@ -3,31 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mintcore.errors import MintError
+from mintcore.models.cost import Cost, CostMeter
 from mintcore.models.layers import INPUT, OUTPUT, Kind, Layer
+from mintcore.models.layouts import Layouts, Step
+from mintcore.models.tokens import Grids, read_prefix
 
 # A batch size that tells the image axis apart from axes of windows or time.
 _DUMMY_IMAGES = 3
-# Blocks of Swin transformers return (N, H, W, C); their class names are torchvision's and timm's.
-_CHANNELS_LAST_BLOCKS = frozenset(
-    {
-        "SwinTransformerBlock",
-        "SwinTransformerBlockV2",
-        "SwinTransformerV2Block",
-        "SwinTransformerStage",
-        "SwinTransformerV2Stage",
-        "PatchMerging",
-        "PatchMergingV2",
-        "ShiftedWindowAttention",
-        "ShiftedWindowAttentionV2",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -36,12 +25,12 @@ class Call:
 
     Args:
         layer: What it gives.
-        channels_last: Whether it returns (N, H, W, C) instead of (N, C, H, W).
+        channel_axis: The axis of the channels of what it returns, the images being axis 0.
         content: Equal for two calls that gave the same values.
     """
 
     layer: Layer
-    channels_last: bool
+    channel_axis: int
     content: tuple[int, int]
 
 
@@ -60,34 +49,43 @@ def trace(module: nn.Module, input_shape: tuple[int, int, int]) -> list[Call]:
     Raises:
         MintError: The forward fails, or its result is not one tensor with a row an image.
     """
-    recorder = _Recorder()
+    meter = CostMeter()
+    recorder = _Recorder(meter)
     some = next(module.parameters(), torch.empty(0))
     images = torch.zeros(_DUMMY_IMAGES, *input_shape, dtype=some.dtype, device=some.device)
     with recorder.attached(module), torch.no_grad():
         try:
-            logits = module(images)
+            with meter:
+                logits = module(images)
         except Exception as error:  # the user's network may raise anything
             raise MintError(
                 f"The model fails on an input of shape {input_shape} ({error}): check size, "
                 "channels and architecture."
             ) from error
-    if not isinstance(logits, Tensor) or _kind(logits) is None:
+    if not isinstance(logits, Tensor) or not _has_rows(logits):
         raise MintError(
             "The model does not return one tensor with a row an image: wrap it so it does."
         )
-    first = Call(_layer(INPUT, images, 0, False), False, _content(images))
-    size = sum(parameter.numel() for parameter in module.parameters())
-    last = Call(_layer(OUTPUT, logits, size, False), False, _content(logits))
-    return [first, *recorder.calls(), last]
+    first = _Record(nn.Identity(), None, images, INPUT, Cost(0, 0))
+    last = _Record(module, images, logits, OUTPUT, meter.cost)
+    return _calls(module, [first, *recorder.records(), last])
+
+
+@dataclass(frozen=True)
+class _Record(Step):
+    """A step by its name, with the cost of the forward until its end."""
+
+    name: str
+    cost: Cost | None
 
 
 class _Recorder:
-    """Holds every output until the forward is over, so that equal addresses mean equal tensors."""
+    """Holds every input and output until the forward is over: equal addresses mean equal tensors."""
 
-    def __init__(self) -> None:
-        self._outputs: list[tuple[str, nn.Module, Tensor]] = []
+    def __init__(self, meter: CostMeter) -> None:
+        self._meter = meter
+        self._records: list[_Record] = []
         self._counts: Counter[str] = Counter()
-        self._channels_last: dict[int, bool] = {}
 
     @contextmanager
     def attached(self, module: nn.Module) -> Iterator[None]:
@@ -103,74 +101,72 @@ class _Recorder:
             for handle in handles:
                 handle.remove()
 
-    def calls(self) -> list[Call]:
-        """Give the calls of the modules that can be tapped."""
+    def records(self) -> list[_Record]:
+        """Give those of the modules that can be tapped."""
         return [
-            Call(_layer(name, output, _size(module), last), last, _content(output))
-            for name, module, output in self._outputs
-            if self._counts[name] == 1 and name not in (INPUT, OUTPUT)
-            for last in (self._channels_last[id(output)],)
+            record
+            for record in self._records
+            if self._counts[record.name] == 1 and record.name not in (INPUT, OUTPUT)
         ]
 
     def _hook(self, name: str) -> Any:
         def record(module: nn.Module, arguments: tuple[Any, ...], output: object) -> None:
             self._counts[name] += 1
-            if isinstance(output, Tensor) and _kind(output) is not None:
-                if id(output) not in self._channels_last:
-                    self._channels_last[id(output)] = self._is_channels_last(
-                        module, arguments, output
-                    )
-                self._outputs.append((name, module, output))
+            if isinstance(output, Tensor) and _has_rows(output):
+                given = arguments[0] if arguments and isinstance(arguments[0], Tensor) else None
+                self._records.append(_Record(module, given, output, name, self._meter.cost))
 
         return record
 
-    def _is_channels_last(
-        self, module: nn.Module, arguments: tuple[Any, ...], output: Tensor
-    ) -> bool:
-        if output.ndim != 4:
-            return False
-        if type(module).__name__ == "Permute":
-            return list(getattr(module, "dims", [])) == [0, 2, 3, 1]
-        if type(module) in (nn.LayerNorm, nn.Linear) or (
-            type(module).__name__ in _CHANNELS_LAST_BLOCKS
-        ):
-            return True
-        # Activations and dropout keep the layout of what they are given.
-        keeps_shape = bool(arguments) and getattr(arguments[0], "shape", None) == output.shape
-        is_convolution = isinstance(module, nn.Conv2d)
-        return (
-            keeps_shape and not is_convolution and self._channels_last.get(id(arguments[0]), False)
-        )
 
-
-def as_channels_first(output: Tensor, channels_last: bool) -> Tensor:
+def as_channels_first(output: Tensor, channel_axis: int) -> Tensor:
     """Bring an output to (N, C, H, W), (N, T, C) or (N, C); a 1 x 1 map is a vector."""
     if output.ndim == 4:
-        output = output.permute(0, 3, 1, 2) if channels_last else output
-        if output.shape[2:] == (1, 1):
-            return output.flatten(1)
-    return output
+        maps = output.movedim(channel_axis, 1)
+        return maps.flatten(1) if maps.shape[2:] == (1, 1) else maps
+    return output.movedim(channel_axis, -1)
 
 
-def kind_of(output: Tensor) -> Kind:
-    """Tell the kind of an output that ``as_channels_first`` gave."""
+def _calls(module: nn.Module, records: list[_Record]) -> list[Call]:
+    layouts = Layouts(records[0].output, records)
+    grids = Grids(read_prefix(module))
+    calls = []
+    for record in records:
+        axis, assumed = layouts.channel_axis(record.output)
+        first = as_channels_first(record.output, axis)
+        layer = replace(_layer(record, first), assumed=assumed)
+        if layer.kind == "tokens":
+            layer = _with_grid(layer, grids)
+        elif layer.kind == "map" and not assumed:
+            grids.saw(layer.shape)
+        calls.append(Call(layer, axis, (record.output.data_ptr(), record.output.numel())))
+    return calls
+
+
+def _layer(record: _Record, output: Tensor) -> Layer:
     kinds: dict[int, Kind] = {2: "vector", 3: "tokens", 4: "map"}
-    return kinds[output.ndim]
+    cost = record.cost
+    return Layer(
+        record.name,
+        kinds[output.ndim],
+        tuple(output.shape[1:]),
+        parameters=sum(parameter.numel() for parameter in record.module.parameters()),
+        flops=None if cost is None else round(cost.flops / _DUMMY_IMAGES),
+        parameters_up_to=None if cost is None else cost.parameters,
+    )
 
 
-def _kind(output: Tensor) -> int | None:
+def _with_grid(layer: Layer, grids: Grids) -> Layer:
+    found = grids.layout(layer.shape[0])
+    return replace(
+        layer,
+        prefix_tokens=found.prefix_tokens,
+        grid=found.grid,
+        class_token=found.class_token,
+        assumed=layer.assumed or found.assumed,
+    )
+
+
+def _has_rows(output: Tensor) -> bool:
     fits = output.ndim in (2, 3, 4) and output.shape[0] == _DUMMY_IMAGES
-    return output.ndim if fits and output.is_floating_point() and output.numel() else None
-
-
-def _layer(name: str, output: Tensor, parameters: int, channels_last: bool) -> Layer:
-    first = as_channels_first(output, channels_last)
-    return Layer(name, kind_of(first), tuple(first.shape[1:]), parameters)
-
-
-def _size(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _content(output: Tensor) -> tuple[int, int]:
-    return output.data_ptr(), output.numel()
+    return fits and output.is_floating_point() and output.numel() > 0
