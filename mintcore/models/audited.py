@@ -6,6 +6,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
+from mintcore.models.architectures import Head
 from mintcore.models.layers import Layer
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.tracing import Call, trace
@@ -35,6 +36,17 @@ class AuditedModel:
     def fingerprint(self) -> str:
         """Identifies architecture, weights and preprocessing together."""
         return str(self.card["fingerprint"])
+
+    @property
+    def head(self) -> Head:
+        """Whether it gives logits of classes or an embedding; cards of earlier versions say nothing."""
+        head: Head = self.card.get("head", "classifier")
+        return head
+
+    @property
+    def classes(self) -> list[str] | None:
+        """Names of its classes in the order of its output, where they are known."""
+        return self.card.get("classes")
 
     @property
     def device(self) -> torch.device:

@@ -1,8 +1,10 @@
 """Give an untrained network batch norms that work."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from mintcore.models.programs.module import ProgramModule, norm_settling
 
 NOISE_IMAGES = 32
 
@@ -19,15 +21,23 @@ def settle_norms(module: nn.Module, shape: tuple[int, int, int], seed: int) -> N
         shape: (C, H, W) of its input.
         seed: Seed of the noise.
     """
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.default_generator.manual_seed(seed)
+        noise = torch.randn(NOISE_IMAGES, *shape)
+        if isinstance(module, ProgramModule):
+            module.run(noise, norm_settling)
+        else:
+            _settle(module, noise)
+
+
+def _settle(module: nn.Module, noise: Tensor) -> None:
     norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = None  # the plain mean over the batches seen, here one
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.default_generator.manual_seed(seed)
-        module.train()(torch.randn(NOISE_IMAGES, *shape))
+    module.train()(noise)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     module.eval()

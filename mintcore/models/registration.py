@@ -1,25 +1,40 @@
 """Register audited models, load them, and make their untrained twins."""
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mintcore.errors import MintError
-from mintcore.models.architectures import build, infer_in_channels, infer_num_classes, is_code
+from mintcore.models.architectures import (
+    EXPORT,
+    Head,
+    build,
+    fitting_size,
+    head_of,
+    infer_in_channels,
+    infer_num_classes,
+    is_code,
+)
 from mintcore.models.audited import AuditedModel, ready
 from mintcore.models.norms import settle_norms
 from mintcore.models.preprocessing import Preprocessing
-from mintcore.models.suggestions import suggest
-from mintcore.models.tracing import trace
-from mintcore.models.weights import apply_weights, load_weights
-from mintcore.versions import versions
-from store.artefacts import Card, Home, write_card
+from mintcore.models.programs.archive import read_archive
+from mintcore.models.programs.fresh import fresh_copy
+from mintcore.models.programs.module import ProgramModule
+from mintcore.models.programs.reading import read_program
+from mintcore.models.publication import (
+    PROGRAM_FILE,
+    WEIGHTS_FILE,
+    Description,
+    fingerprint,
+    publish,
+)
+from mintcore.models.weights import apply_weights, load_weights, read_safetensors
+from store.artefacts import Card, Home
 
 __all__ = [
     "AuditedModel",
@@ -29,8 +44,6 @@ __all__ = [
     "load_model",
     "register_module",
 ]
-
-WEIGHTS_FILE = "weights.safetensors"
 
 
 def add_model(
@@ -42,37 +55,45 @@ def add_model(
     *,
     allow_code: bool = False,
     num_classes: int | None = None,
+    head: Head | None = None,
+    classes: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Card:
-    """Register a model from a file of weights, or with fresh ones.
+    """Register a model from a file of weights, with fresh ones, or from a program with its weights.
 
     Args:
         home: Where to publish it.
         name: The model's name.
-        arch: As ``architectures.build`` takes it.
-        weights: The file; None for fresh weights from ``seed``.
+        arch: As ``architectures.build`` takes it, or ``export:FILE.pt2`` for a program.
+        weights: The file; None for fresh weights from ``seed``, and for a program.
         preprocessing: What the model was trained to see.
         allow_code: Whether ``arch`` may be a factory; only the command line says so.
         num_classes: Width of the output; read off the weights where not given.
+        head: What the output is; by default what the architecture is made for.
+        classes: Names of the classes, in the order of the output.
         seed: Seed of fresh weights.
 
     Returns:
         The card; the existing one where the same model was registered under this name before.
 
     Raises:
-        MintError: Architecture, weights and preprocessing do not fit each other, or the name
-            belongs to another model.
+        MintError: Architecture, weights, preprocessing and classes do not fit each other, or the
+            name belongs to another model.
     """
+    described = Description(arch, preprocessing, head or head_of(arch), classes)
+    if arch.partition(":")[0] == EXPORT:
+        if weights is not None:
+            raise MintError(f"{arch} holds its weights already: leave out --weights.")
+        return _add_program(home, name, Path(arch.partition(":")[2]), described)
     loaded = None if weights is None else load_weights(weights)
     if loaded is not None:
-        _check_channels(arch, loaded, preprocessing)
+        _check_input(arch, loaded, preprocessing)
         num_classes = num_classes or infer_num_classes(arch, loaded)
-    channels = preprocessing.channels
-    module = _build_seeded(arch, num_classes, channels, seed, allow_code=allow_code)
+    module = _build_seeded(arch, num_classes, preprocessing, seed, allow_code=allow_code)
     if loaded is not None:
         apply_weights(module, loaded)
     made_from = {"seed": seed} if weights is None else {"weights": str(weights.absolute())}
-    return _publish(home, name, arch, module, preprocessing, made_from=made_from)
+    return publish(home, name, module, described, made_from=made_from)
 
 
 def register_module(
@@ -81,6 +102,8 @@ def register_module(
     arch: str,
     module: nn.Module,
     preprocessing: Preprocessing,
+    *,
+    classes: Sequence[str] | None = None,
     **made_from: Any,
 ) -> Card:
     """Register a module that was trained in this process.
@@ -91,19 +114,22 @@ def register_module(
         arch: The named architecture that the module is.
         module: The trained module; it is not changed.
         preprocessing: What it was trained to see.
+        classes: Names of the classes, in the order of the output.
         **made_from: Fields for the card, JSON values: how it was trained, on what.
 
     Returns:
         The card; the existing one where the same model was registered under this name before.
 
     Raises:
-        MintError: The module is not of that architecture, or the name belongs to another model.
+        MintError: The module is not of that architecture, the classes are not as many as its
+            outputs, or the name belongs to another model.
     """
     state = {key: tensor.detach().cpu() for key, tensor in module.state_dict().items()}
-    classes = infer_num_classes(arch, state)
-    rebuilt = _build_seeded(arch, classes, preprocessing.channels, seed=0, allow_code=False)
+    num_classes = infer_num_classes(arch, state)
+    rebuilt = _build_seeded(arch, num_classes, preprocessing, seed=0, allow_code=False)
     apply_weights(rebuilt, state)
-    return _publish(home, name, arch, rebuilt, preprocessing, **made_from)
+    description = Description(arch, preprocessing, head_of(arch), classes)
+    return publish(home, name, rebuilt, description, **made_from)
 
 
 def load_model(home: Home, name: str, device: torch.device | str = "cpu") -> AuditedModel:
@@ -114,12 +140,17 @@ def load_model(home: Home, name: str, device: torch.device | str = "cpu") -> Aud
         MintError: Its weights are damaged, or its factory is gone or has changed.
     """
     card = home.card("models", name)
+    folder = home.folder("models", name)
     preprocessing = Preprocessing.from_json(card["preprocessing"])
-    # A factory got into the home folder through the command line, by the hand of its user.
-    module = _build_seeded(
-        card["arch"], card["num_classes"], preprocessing.channels, seed=0, allow_code=True
-    )
-    apply_weights(module, load_weights(home.folder("models", name) / WEIGHTS_FILE))
+    weights = read_safetensors(folder / WEIGHTS_FILE)
+    if "program" in card:
+        module: nn.Module = ProgramModule(read_program(folder / PROGRAM_FILE), weights)
+    else:
+        # A factory got into the home folder through the command line, by the hand of its user.
+        module = _build_seeded(
+            card["arch"], _built_width(card), preprocessing, seed=0, allow_code=True
+        )
+        apply_weights(module, weights)
     return AuditedModel(card, ready(module, device), preprocessing)
 
 
@@ -134,21 +165,19 @@ def fresh_twin(model: AuditedModel, seed: int) -> AuditedModel:
         The twin, with a card and fingerprint of its own, not registered.
 
     Raises:
-        MintError: A factory returns trained weights, so that the twin would not be fresh.
+        MintError: A factory returns trained weights, or a program keeps them as constants, so that
+            the twin would not be fresh.
     """
-    arch, classes = model.card["arch"], model.card["num_classes"]
-    channels = model.preprocessing.channels
-    module = _build_seeded(arch, classes, channels, seed, allow_code=True)
-    if is_code(arch) and _shares_weights(module, model.module):
-        raise MintError(
-            f"The factory {arch} returns trained weights, so it cannot make an untrained twin: "
-            "let it return fresh weights and give the trained ones with --weights."
-        )
+    module = _fresh_module(model, seed)
     settle_norms(module, model.preprocessing.shape, seed)
+    program = model.module.program.source if isinstance(model.module, ProgramModule) else None
+    description = Description(
+        model.card["arch"], model.preprocessing, model.head, model.classes, program
+    )
     card = {
         **model.card,
         "id": f"{model.name}-fresh-{seed}",
-        "fingerprint": _fingerprint(arch, module.state_dict(), model.preprocessing),
+        "fingerprint": fingerprint(description, module.state_dict()),
         "made_from": {"fresh_twin_of": model.fingerprint, "seed": seed},
     }
     return AuditedModel(card, ready(module, model.device), model.preprocessing)
@@ -159,57 +188,78 @@ def list_models(home: Home) -> list[Card]:
     return home.cards("models")
 
 
-def _publish(
-    home: Home,
-    name: str,
-    arch: str,
-    module: nn.Module,
-    preprocessing: Preprocessing,
-    **made_from: Any,
-) -> Card:
-    audited = ready(module, "cpu")
-    calls = trace(audited, preprocessing.shape)
-    weights = {key: tensor.clone().contiguous() for key, tensor in audited.state_dict().items()}
-    fingerprint = _fingerprint(arch, weights, preprocessing)
-    with home.publishing("models", name) as staging:
-        save_file(weights, staging / WEIGHTS_FILE)
-        write_card(
-            staging,
-            "models",
-            name,
-            arch=arch,
-            num_classes=calls[-1].layer.shape[0],
-            in_channels=preprocessing.channels,
-            parameters=sum(parameter.numel() for parameter in audited.parameters()),
-            preprocessing=preprocessing.to_json(),
-            fingerprint=fingerprint,
-            layers=[layer.to_json() for layer in suggest(audited, calls)],
-            versions=versions(),
-            **made_from,
-        )
-    card = home.card("models", name)
-    if card["fingerprint"] != fingerprint:
+def _add_program(home: Home, name: str, file: Path, described: Description) -> Card:
+    program, tensors = read_archive(file)
+    _check_image_shape(program.image_shape, described.preprocessing)
+    # Named by the file, wherever it lies: what identifies the program is its own digest.
+    description = replace(described, arch=f"{EXPORT}:{file.name}", program=program.source)
+    made_from = {"program": str(file.absolute())}
+    return publish(home, name, ProgramModule(program, tensors), description, made_from=made_from)
+
+
+def _fresh_module(model: AuditedModel, seed: int) -> nn.Module:
+    if isinstance(model.module, ProgramModule):
+        return fresh_copy(model.module, seed)
+    arch = model.card["arch"]
+    width = _built_width(model.card)
+    module = _build_seeded(arch, width, model.preprocessing, seed, allow_code=True)
+    if is_code(arch) and _shares_weights(module, model.module):
         raise MintError(
-            f"The model {name!r} exists with another architecture, other weights or another "
-            "preprocessing: choose another name."
+            f"The factory {arch} returns trained weights, so it cannot make an untrained twin: "
+            "let it return fresh weights and give the trained ones with --weights."
         )
-    return card
+    return module
+
+
+def _built_width(card: Card) -> int | None:
+    """Give the number of classes with which an architecture was built; face networks have none."""
+    if head_of(card["arch"]) == "embedding":
+        return None
+    width: int = card["num_classes"] or card["embedding_size"]
+    return width
 
 
 def _build_seeded(
-    arch: str, num_classes: int | None, in_channels: int, seed: int, *, allow_code: bool
+    arch: str,
+    num_classes: int | None,
+    preprocessing: Preprocessing,
+    seed: int,
+    *,
+    allow_code: bool,
 ) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed GPUs too
-        return build(arch, num_classes=num_classes, in_channels=in_channels, allow_code=allow_code)
+        return build(
+            arch,
+            num_classes=num_classes,
+            in_channels=preprocessing.channels,
+            size=preprocessing.size,
+            allow_code=allow_code,
+        )
 
 
-def _check_channels(arch: str, weights: Mapping[str, Tensor], preprocessing: Preprocessing) -> None:
+def _check_input(arch: str, weights: Mapping[str, Tensor], preprocessing: Preprocessing) -> None:
     channels = infer_in_channels(arch, weights)
     if channels is not None and channels != preprocessing.channels:
         raise MintError(
             f"The weights take {channels} channels, but {preprocessing.channels} means and "
             "standard deviations were given: give one for each channel."
+        )
+    size = fitting_size(arch, weights)
+    if size is not None and size != preprocessing.size:
+        given = "x".join(map(str, preprocessing.size))
+        wanted = "x".join(map(str, size))
+        raise MintError(f"The weights take images of {wanted}, not {given}: give --size {wanted}.")
+
+
+def _check_image_shape(shape: Sequence[int | None], preprocessing: Preprocessing) -> None:
+    given = preprocessing.shape
+    if any(side not in (None, ours) for side, ours in zip(shape, given, strict=True)):
+        channels, height, width = shape
+        raise MintError(
+            f"The program was exported for {channels} channels and {height} x {width} pixels, not "
+            f"{given[0]} and {given[1]} x {given[2]}: give --size {height}x{width}, and one mean and "
+            "standard deviation a channel."
         )
 
 
@@ -221,13 +271,3 @@ def _shares_weights(one: nn.Module, other: nn.Module) -> bool:
         for name, module in one.named_modules()
         if isinstance(module, nn.Linear | nn.Conv2d)
     )
-
-
-def _fingerprint(arch: str, weights: Mapping[str, Tensor], preprocessing: Preprocessing) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([arch, preprocessing.to_json()], sort_keys=True).encode())
-    for key in sorted(weights):
-        tensor = weights[key].detach().cpu().contiguous()
-        digest.update(f"\n{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()

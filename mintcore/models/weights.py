@@ -36,8 +36,22 @@ def load_weights(file: Path) -> Weights:
     if not file.is_file():
         raise MintError(f"{file} is not a file: give the file with the weights.")
     if file.suffix == ".safetensors":
-        return _without_prefix(_load_safetensors(file))
+        return _without_prefix(read_safetensors(file))
     return _without_prefix(_state_dict(_load_checkpoint(file), file))
+
+
+def read_safetensors(file: Path) -> Weights:
+    """Read a safetensors file as it is, on the CPU.
+
+    Raises:
+        MintError: The file is missing or damaged.
+    """
+    try:
+        return dict(load_file(file))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise MintError(
+            f"{file} is not a readable safetensors file ({error}): get it again."
+        ) from error
 
 
 def apply_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -62,15 +76,6 @@ def apply_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
             "give the architecture they were trained with."
         )
     module.load_state_dict({**wanted, **weights})
-
-
-def _load_safetensors(file: Path) -> Weights:
-    try:
-        return dict(load_file(file))
-    except (SafetensorError, OSError, ValueError) as error:
-        raise MintError(
-            f"{file} is not a readable safetensors file ({error}): get it again."
-        ) from error
 
 
 def _load_checkpoint(file: Path) -> object:

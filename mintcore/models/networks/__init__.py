@@ -1,0 +1,1 @@
+"""The networks of this project, one module a family."""
