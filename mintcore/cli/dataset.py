@@ -8,6 +8,8 @@ from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
 from mintcore.datasets.reading import dataset_card, list_datasets
 from mintcore.datasets.registration import add_dataset
+from mintcore.datasets.sources import SPELLINGS
+from mintcore.datasets.torchvision_sets import fetch
 from mintcore.errors import MintError
 from mintcore.progress import ConsoleReporter
 from store.artefacts import Card, Home
@@ -23,7 +25,7 @@ def add(
     *,
     source: Annotated[
         str,
-        typer.Option("--from", help="folder:DIR, manifest:FILE.csv|.parquet or arrays:FILE.npz."),
+        typer.Option("--from", help=f"Where the images are: {SPELLINGS}."),
     ],
     membership: Annotated[
         str,
@@ -37,6 +39,9 @@ def add(
         typer.Option(help="COLUMN=VALUE: take only images with that value. May be repeated."),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Take only the first so many.")] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch a torchvision: source that is not there yet.")
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,6 +50,8 @@ def add(
     Example: mint dataset add train --from arrays:c.npz --membership member --where split=train
     """
     conditions = dict(_condition(text) for text in where or [])
+    if download:
+        fetch(source)
     with ConsoleReporter() as reporter:
         card = add_dataset(
             Home(home),

@@ -23,7 +23,7 @@ from mintcore.errors import MintError
 from mintcore.images import Pixels, decode_image
 
 WINDOW_BYTES = 16 * 2**20
-CACHE_BYTES = 256 * 2**20
+CACHE_BYTES = 128 * 2**20
 
 _OPEN_FILES = 8
 _PAGE_BUFFER_BYTES = 2**20

@@ -31,6 +31,7 @@ _MOST_PARTS = (
     4096  # the magic number is one word in four thousand million: many mean a hostile file
 )
 _MOST_LABELS = 4096
+_USUAL_LABEL_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -100,28 +101,34 @@ class RecordFile:
         Raises:
             MintError: There is no sound record.
         """
-        start, length, end = self._content(offset, _HEADER.size)
-        if length < _HEADER.size:
-            raise self._damaged(offset, f"has {length} bytes, too few for an image record")
-        flag, label, number, _ = _HEADER.unpack(start)
-        if flag > _MOST_LABELS or _HEADER.size + 4 * flag > length:
-            raise self._damaged(offset, f"promises {flag:,} labels in {length:,} bytes")
-        labels = (label,)
+        start, length, end = self._content(offset, _HEADER.size + _USUAL_LABEL_BYTES)
+        flag, label, number = self._header(offset, start, length)
+        labels: tuple[float, ...] = (label,)
         if flag:
-            start, _, _ = self._content(offset, _HEADER.size + 4 * flag)
+            if 4 * flag > _USUAL_LABEL_BYTES:
+                start, _, _ = self._content(offset, _HEADER.size + 4 * flag)
             labels = struct.unpack_from(f"<{flag}f", start, _HEADER.size)
         return Record(offset, end, number, labels, length - _HEADER.size - 4 * flag)
 
     def image(self, offset: int) -> bytes:
-        """Read the encoded image of a record; one byte more than the limit tells "too large".
+        """Read the encoded image of a record, or the most that ``decode_image`` takes and more.
 
         Raises:
             MintError: There is no sound record.
         """
-        flag_bytes, _, _ = self._content(offset, 4)
-        labels_bytes = 4 * len(self.record(offset).labels) if any(flag_bytes) else 0
-        before = _HEADER.size + labels_bytes
-        return self._content(offset, before + DEFAULT_LIMITS.file_bytes + 1)[0][before:]
+        most = _HEADER.size + 4 * _MOST_LABELS + DEFAULT_LIMITS.file_bytes + 1
+        content, length, _ = self._content(offset, most)
+        flag, _, _ = self._header(offset, content, length)
+        return content[_HEADER.size + 4 * flag :]
+
+    def _header(self, offset: int, start: bytes, length: int) -> tuple[int, float, int]:
+        """Give the number of labels that follow, the one label in the header, and the id."""
+        if length < _HEADER.size:
+            raise self._damaged(offset, f"has {length} bytes, too few for an image record")
+        flag, label, number, _ = _HEADER.unpack_from(start)
+        if flag > _MOST_LABELS or _HEADER.size + 4 * flag > length:
+            raise self._damaged(offset, f"promises {flag:,} labels in {length:,} bytes")
+        return flag, label, number
 
     def _content(self, offset: int, most: int) -> tuple[bytes, int, int]:
         """Give the first bytes of the content, the length of all of it, and where it ends."""

@@ -115,17 +115,19 @@ def open_torchvision(location: str) -> TorchvisionSource:
     return TorchvisionSource(name, split, Path(match["root"]).expanduser().absolute())
 
 
-def download(location: str) -> None:
+def fetch(spec: str) -> None:
     """Fetch a dataset from where torchvision has it, unless it is there already.
 
     Args:
-        location: ``NAME:SPLIT:DIR``.
+        spec: ``torchvision:NAME:SPLIT:DIR``.
 
     Raises:
-        MintError: As ``open_torchvision``, or the download fails.
+        MintError: It is another source, or the download fails.
     """
-    source = open_torchvision(location)
-    _construct(source, download=True)
+    kind, _, location = spec.partition(":")
+    if kind != "torchvision":
+        raise MintError(f"{spec} is there or not: --download is for torchvision:NAME:SPLIT:DIR.")
+    _construct(open_torchvision(location), download=True)
 
 
 def read_torchvision_image(location: str, index: int) -> Pixels:

@@ -170,7 +170,12 @@ def _scalars(text: str, title: str) -> dict[str, str | None]:
     if not isinstance(values, dict):
         raise MintError(f"{title} is not a JSON object: give one with names and values.")
     return {
-        name: None if value is None else str(value)
+        name: None if value is None else _storable(str(value))
         for name, value in values.items()
         if value is None or isinstance(value, str | int | float)
     }
+
+
+def _storable(text: str) -> str:
+    """Replace the halves of characters that JSON may name alone and that no table can hold."""
+    return text.encode("utf-8", "replace").decode()

@@ -43,3 +43,14 @@ def test_list__counts_the_images(tmp_path: Path, source: str) -> None:
     run(tmp_path, "add", "d", "--from", source, "--membership", "external", "--limit", "3")
     row = run(tmp_path, "list").splitlines()[-1].split()
     assert row[:4] == ["d", "3", "0", "3"]
+
+
+def test_add__download_is_for_torchvision_only(tmp_path: Path, source: str) -> None:
+    with pytest.raises(MintError, match="--download is for torchvision:NAME:SPLIT:DIR"):
+        run(tmp_path, "add", "d", "--from", source, "--membership", "member", "--download")
+
+
+def test_add__help_names_every_source() -> None:
+    help_text = CliRunner().invoke(app, ["add", "--help"], env={"COLUMNS": "300"}).stdout
+    kinds = ["folder", "manifest", "arrays", "parquet", "webdataset", "recordio", "torchvision"]
+    assert [kind for kind in kinds if f"{kind}:" not in help_text] == []
