@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 
 from store.errors import StoreError
 
+SPECTRUM_BYTES = 128
+
 SAMPLES_SCHEMA = pa.schema(
     [
         pa.field("sample_id", pa.string(), nullable=False),
@@ -21,18 +23,36 @@ SAMPLES_SCHEMA = pa.schema(
         pa.field("split", pa.string()),
         pa.field("status", pa.string(), nullable=False),
         pa.field("reason", pa.string()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("perceptual", pa.uint64()),
     ]
 )
 
+# What images look like takes more room than all that is known of them: it is read by name only.
+LOOKS_SCHEMA = SAMPLES_SCHEMA.append(pa.field("spectrum", pa.binary(SPECTRUM_BYTES)))
+
+# Tables of earlier versions lack these columns.
+_ADDED = pa.schema(
+    [LOOKS_SCHEMA.field(name) for name in ("width", "height", "perceptual", "spectrum")]
+).empty_table()
+
 ROW_GROUP_ROWS = 65_536
 
-_DISTINCT = """
-    SELECT * FROM read_parquet($file, file_row_number = true)
-    QUALIFY row_number() OVER (PARTITION BY sample_id ORDER BY file_row_number) = 1
+Sample = Mapping[str, str | int | bytes | None]
+
+_ALL = """
+    (SELECT * FROM read_parquet($file, file_row_number = true)
+     UNION ALL BY NAME SELECT * FROM added)
 """
 
+_DISTINCT = f"""
+    SELECT * FROM {_ALL}
+    QUALIFY row_number() OVER (PARTITION BY sample_id ORDER BY file_row_number) = 1
+"""  # noqa: S608 - only names of this module go in, values are bound
+
 _SELECT = f"""
-    SELECT {", ".join(SAMPLES_SCHEMA.names)} FROM ({_DISTINCT})
+    SELECT {{columns}} FROM ({_DISTINCT})
     WHERE ($membership IS NULL OR membership = $membership)
       AND ($status IS NULL OR status = $status)
       AND ($everything OR sample_id IN (SELECT sample_id FROM wanted))
@@ -44,7 +64,16 @@ _SHARED = f"""
            b.uri AS uri_b, b.membership AS membership_b
     FROM ({_DISTINCT}) AS a
     JOIN ({_DISTINCT.replace("$file", "$other")}) AS b USING (sample_id)
+    WHERE a.status = 'ok'
     ORDER BY a.file_row_number LIMIT $limit
+"""  # noqa: S608 - as above
+
+_REPEATED = f"""
+    SELECT a.sample_id, a.uri AS uri_a, a.membership AS membership_a,
+           b.uri AS uri_b, b.membership AS membership_b
+    FROM ({_DISTINCT}) AS a JOIN {_ALL} AS b USING (sample_id)
+    WHERE a.status = 'ok' AND b.file_row_number > a.file_row_number
+    ORDER BY b.file_row_number LIMIT $limit
 """  # noqa: S608 - as above
 
 _TOTALS = """
@@ -53,6 +82,12 @@ _TOTALS = """
            count(*) - count(DISTINCT sample_id) AS duplicates
     FROM read_parquet($file)
 """
+
+_SIZES = f"""
+    SELECT min(width) AS least_width, max(width) AS most_width, min(height) AS least_height,
+           max(height) AS most_height, count(DISTINCT (width, height)) FILTER (WHERE width IS NOT NULL) AS sizes
+    FROM {_ALL}
+"""  # noqa: S608 - as above
 
 _BY_GROUP = """
     SELECT membership, status, count(*) FROM read_parquet($file) GROUP BY ALL ORDER BY ALL
@@ -68,10 +103,10 @@ class SamplesWriter:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._waiting: list[Mapping[str, str | None]] = []
+        self._waiting: list[Sample] = []
 
     def __enter__(self) -> "SamplesWriter":
-        self._parquet = pq.ParquetWriter(self._file, SAMPLES_SCHEMA, compression="zstd")
+        self._parquet = pq.ParquetWriter(self._file, LOOKS_SCHEMA, compression="zstd")
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
@@ -81,8 +116,8 @@ class SamplesWriter:
         if failure is not None:
             self._file.unlink()
 
-    def append(self, samples: Sequence[Mapping[str, str | None]]) -> None:
-        """Add rows; each maps the columns of ``SAMPLES_SCHEMA``, absent ones are null.
+    def append(self, samples: Sequence[Sample]) -> None:
+        """Add rows; each maps the columns of ``LOOKS_SCHEMA``, absent ones are null.
 
         Raises:
             StoreError: A row has an unknown column, or lacks one that it needs.
@@ -95,7 +130,7 @@ class SamplesWriter:
 
     def _flush(self) -> None:
         if self._waiting:
-            self._parquet.write_table(pa.Table.from_pylist(self._waiting, SAMPLES_SCHEMA))
+            self._parquet.write_table(pa.Table.from_pylist(self._waiting, LOOKS_SCHEMA))
             self._waiting = []
 
 
@@ -127,6 +162,7 @@ def select_samples(
     sample_ids: Sequence[str] | None = None,
     limit: int | None = None,
     offset: int = 0,
+    schema: pa.Schema = SAMPLES_SCHEMA,
 ) -> pa.Table:
     """Read samples in file order, each sample_id once.
 
@@ -140,9 +176,10 @@ def select_samples(
         sample_ids: Only these; None for all.
         limit: At most so many; None for all.
         offset: How many to leave out first.
+        schema: ``SAMPLES_SCHEMA``, or ``LOOKS_SCHEMA`` to read what the images look like as well.
 
     Returns:
-        The rows, in ``SAMPLES_SCHEMA``.
+        The rows, in that schema; what a table of an earlier version lacks is null.
 
     Raises:
         StoreError: The file is absent or damaged.
@@ -152,15 +189,31 @@ def select_samples(
         wanted = pa.table({"sample_id": pa.array(sample_ids or [], pa.string())})
         connection.register("wanted", wanted)
         values |= {"file": str(file), "everything": sample_ids is None}
-        return connection.sql(_SELECT, params=values).to_arrow_table().cast(SAMPLES_SCHEMA)
+        query = _SELECT.format(columns=", ".join(schema.names))
+        return connection.sql(query, params=values).to_arrow_table().cast(schema)
 
 
-def shared_samples(file_a: Path, file_b: Path, limit: int) -> pa.Table:
+def image_sizes(file: Path) -> dict[str, int | None]:
+    """Tell the sizes of the images of a samples table, in pixels.
+
+    Returns:
+        ``least_width``, ``most_width``, ``least_height``, ``most_height``, None where no image's size is known, and
+        ``sizes``, how many different ones there are.
+
+    Raises:
+        StoreError: The file is absent or damaged.
+    """
+    with _duckdb(file) as connection:
+        found = connection.sql(_SIZES, params={"file": str(file)}).to_arrow_table()
+    return dict(found.to_pylist()[0])
+
+
+def shared_samples(file_a: Path, file_b: Path, limit: int | None) -> pa.Table:
     """Find the images that are in both tables, in the order of the first.
 
     Returns:
         ``sample_id``, ``uri_a``, ``membership_a``, ``uri_b``, ``membership_b``; at most
-        ``limit`` rows.
+        ``limit`` rows. An image that cannot be read is in neither.
 
     Raises:
         StoreError: A file is absent or damaged.
@@ -170,10 +223,24 @@ def shared_samples(file_a: Path, file_b: Path, limit: int) -> pa.Table:
         return connection.sql(_SHARED, params=values).to_arrow_table()
 
 
-def _check(sample: Mapping[str, str | None]) -> None:
-    if unknown := sample.keys() - set(SAMPLES_SCHEMA.names):
+def repeated_samples(file: Path, limit: int | None) -> pa.Table:
+    """Find the images that a table lists again (b), beside where they are listed first (a).
+
+    Returns:
+        As ``shared_samples``.
+
+    Raises:
+        StoreError: The file is absent or damaged.
+    """
+    values = {"file": str(file), "limit": limit}
+    with _duckdb(file) as connection:
+        return connection.sql(_REPEATED, params=values).to_arrow_table()
+
+
+def _check(sample: Sample) -> None:
+    if unknown := sample.keys() - set(LOOKS_SCHEMA.names):
         raise StoreError(f"A sample has the unknown column {min(unknown)!r}: leave it out.")
-    for field in SAMPLES_SCHEMA:
+    for field in LOOKS_SCHEMA:
         if not field.nullable and sample.get(field.name) is None:
             raise StoreError(f"The sample {dict(sample)} has no {field.name}: give it one.")
 
@@ -181,6 +248,7 @@ def _check(sample: Mapping[str, str | None]) -> None:
 @contextmanager
 def _duckdb(*files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
+        connection.register("added", _ADDED)
         try:
             yield connection
         except duckdb.Error as error:

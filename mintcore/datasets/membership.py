@@ -2,22 +2,29 @@
 
 from collections.abc import Callable, Sequence
 
-from mintcore.datasets.sources import Sample
+from mintcore.datasets.ledger import Ledger
+from mintcore.datasets.sample import Sample
 from mintcore.errors import MintError
 
 MEMBERSHIPS = ("member", "external", "unknown")
+LEDGER = "ledger:"
 _COLUMN = "column:"
 _VALUES = {"1": "member", "true": "member", "0": "external", "false": "external"} | {
     name: name for name in MEMBERSHIPS
 }
 
 
-def membership_of(rule: str, columns: Sequence[str]) -> Callable[[Sample], str]:
+def membership_of(
+    rule: str, columns: Sequence[str], ledger: Ledger | None = None
+) -> Callable[[Sample], str]:
     """Turn a membership rule into a function.
 
     Args:
-        rule: ``member``, ``external`` or ``unknown`` for all samples, or ``column:NAME``.
+        rule: ``member``, ``external`` or ``unknown`` for all samples, ``column:NAME``, or
+            ``ledger:...``, whose members are those that the ledger lists by name: those that it
+            lists by content are known when the image is decoded.
         columns: The columns there are.
+        ledger: The ledger that the rule names.
 
     Returns:
         Sample -> one of ``MEMBERSHIPS``. It raises a ``MintError`` that names the value where a
@@ -28,9 +35,12 @@ def membership_of(rule: str, columns: Sequence[str]) -> Callable[[Sample], str]:
     """
     if rule in MEMBERSHIPS:
         return lambda sample: rule
+    if rule.startswith(LEDGER) and ledger is not None:
+        return lambda sample: "member" if ledger.names_image(sample.uri) else "external"
     if not rule.startswith(_COLUMN):
         raise MintError(
-            f"{rule!r} is not a membership: give member, external, unknown or column:NAME."
+            f"{rule!r} is not a membership: give member, external, unknown, column:NAME, ledger:FILE "
+            "or ledger:model:NAME."
         )
     column = rule.removeprefix(_COLUMN)
     require_column(column, columns)

@@ -14,7 +14,7 @@ from mintcore.datasets.uris import parse_uri
 from mintcore.datasets.webdataset import read_tar_image
 from mintcore.images import Pixels, decode_image
 from store.artefacts import Card, Home
-from store.samples import select_samples
+from store.samples import LOOKS_SCHEMA, select_samples
 
 SAMPLES_FILE = "samples.parquet"
 
@@ -68,6 +68,23 @@ def samples(home: Home, name: str, **filters: Any) -> pa.Table:
         StoreError: There is no such dataset; near names are suggested.
     """
     return select_samples(samples_file(home, name), **filters)
+
+
+def samples_with_looks(home: Home, name: str, **filters: Any) -> pa.Table:
+    """Select samples with what they look like, for ``mintcore.datasets.perceptual.looks_of``.
+
+    Args:
+        home: Where the dataset is.
+        name: The dataset.
+        **filters: As ``samples`` takes them.
+
+    Returns:
+        A table of ``store.samples.LOOKS_SCHEMA``.
+
+    Raises:
+        StoreError: There is no such dataset; near names are suggested.
+    """
+    return select_samples(samples_file(home, name), **filters, schema=LOOKS_SCHEMA)
 
 
 def read_pixels(uri: str) -> Pixels:

@@ -2,30 +2,27 @@
 
 import hashlib
 import json
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any
 
-from mintcore.datasets.membership import membership_of, require_column
+from mintcore.datasets.ledger import OF_MODEL, Ledger, ledger_file, read_ledger
+from mintcore.datasets.membership import LEDGER, membership_of, require_column
+from mintcore.datasets.perceptual import look_of
 from mintcore.datasets.reading import SAMPLES_FILE, read_pixels
 from mintcore.datasets.sources import Sample, parse_source
+from mintcore.datasets.threads import in_order
 from mintcore.errors import MintError
 from mintcore.images import image_id
 from mintcore.progress import Reporter, SilentReporter
 from store.artefacts import Card, Home, write_card
 from store.samples import SamplesWriter, count_samples
 
-Row = dict[str, str | None]
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+Row = dict[str, str | int | bytes | None]
 
 _CHUNK_SAMPLES = 64
-_CHUNKS_A_THREAD = 4
 _FINGERPRINTED = ("sample_id", "membership", "label", "identity", "split", "status")
 _ALL: Mapping[str, str] = MappingProxyType({})
 
@@ -42,16 +39,18 @@ def add_dataset(
 ) -> Card:
     """Register a dataset.
 
-    Every image is decoded and hashed once. One that cannot be read is kept, with the status
-    ``unreadable`` and the reason, under a sample id made from its uri.
+    Every image is decoded once: its size, its content hash and what it looks like are kept. One that
+    cannot be read is kept, with the status ``unreadable`` and the reason, under a sample id made
+    from its uri.
 
     Args:
         home: Where to publish it.
         name: The dataset's name.
         source: ``folder:DIR``, ``manifest:FILE.csv``, ``manifest:FILE.parquet`` or
             ``arrays:FILE.npz``.
-        membership: ``member``, ``external``, ``unknown``, or ``column:NAME`` with one of these
-            (or 1, 0, true, false) for each image.
+        membership: ``member``, ``external``, ``unknown``, ``column:NAME`` with one of these
+            (or 1, 0, true, false) for each image, or ``ledger:FILE`` or ``ledger:model:NAME``: what
+            the ledger lists is a member, everything else external.
         where: Column -> the value it must have for an image to be taken.
         limit: Take only the first so many of those.
         reporter: Told how far it is.
@@ -60,10 +59,10 @@ def add_dataset(
         The card; the existing one where the same dataset was registered under this name before.
 
     Raises:
-        MintError: The source, a column or a membership value is wrong, no image is left, or the
-            name belongs to another dataset.
+        MintError: The source, a column, a membership value or the ledger is wrong, no image is
+            left, or the name belongs to another dataset.
     """
-    selection = Selection(source, membership, dict(where), limit)
+    selection = _select(home, source, membership, dict(where), limit)
     _refuse_other_settings(home, name, selection)
     total = sum(1 for _ in selection.rows())  # finds every error of the table before any decoding
     if total == 0:
@@ -77,15 +76,17 @@ def add_dataset(
     known = home.has("datasets", name)
     with home.publishing("datasets", name) as staging:
         with SamplesWriter(staging / SAMPLES_FILE) as writer:
-            for rows in _in_order(_identified, _chunks(selection.rows())):
+            for chunk in in_order(_identified, _chunks(selection.rows())):
+                rows = selection.with_listed_members(chunk)
                 writer.append(rows)
                 content.update(_fingerprinted(rows))
                 report.advance(len(rows))
         counts = count_samples(staging / SAMPLES_FILE)
-        settings = {**asdict(selection), "counts": counts, "fingerprint": content.hexdigest()}
-        write_card(staging, "datasets", name, **settings)
+        facts = {"counts": counts, "fingerprint": content.hexdigest()}
+        write_card(staging, "datasets", name, **selection.settings(), **facts)
     card = _published(home, name, content.hexdigest())
     _say_what_to_know(report, card, reused=known)
+    _say_what_is_listed(report, card, selection.ledger)
     return card
 
 
@@ -97,20 +98,33 @@ class Selection:
     membership: str
     where: Mapping[str, str]
     limit: int | None
+    ledger: Ledger | None = None
 
     def __post_init__(self) -> None:
         source = parse_source(self.source)
         object.__setattr__(self, "source", source.spec)
-        membership_of(self.membership, source.columns)
+        membership_of(self.membership, source.columns, self.ledger)
         for column in self.where:
             require_column(column, source.columns)
         if self.limit is not None and self.limit < 1:
             raise MintError(f"A limit of {self.limit} leaves no image: give 1 or more.")
 
+    def settings(self) -> dict[str, Any]:
+        """Give what was asked for, for the card."""
+        names = ("source", "membership", "where", "limit")
+        return {name: getattr(self, name) for name in names}
+
+    def with_listed_members(self, rows: list[Row]) -> list[Row]:
+        """Make members of the decoded images that the ledger lists by their content."""
+        listed = self.ledger.sample_ids if self.ledger else frozenset()
+        return [
+            row | {"membership": "member"} if row["sample_id"] in listed else row for row in rows
+        ]
+
     def rows(self) -> Iterator[Row]:
         """Yield one row a sample, in the source's order, without what decoding finds out."""
         source = parse_source(self.source)
-        member = membership_of(self.membership, source.columns)
+        member = membership_of(self.membership, source.columns, self.ledger)
         matching = (sample for sample in source.samples() if self._matches(sample))
         for sample in islice(matching, self.limit):
             yield {
@@ -125,11 +139,22 @@ class Selection:
         return all(sample.columns[column] == value for column, value in self.where.items())
 
 
+def _select(
+    home: Home, source: str, membership: str, where: Mapping[str, str], limit: int | None
+) -> Selection:
+    if not membership.startswith(LEDGER):
+        return Selection(source, membership, where, limit)
+    asked = membership.removeprefix(LEDGER)
+    file = ledger_file(home, asked)
+    rule = membership if asked.startswith(OF_MODEL) else f"{LEDGER}{file}"
+    return Selection(source, rule, where, limit, read_ledger(file))
+
+
 def _refuse_other_settings(home: Home, name: str, selection: Selection) -> None:
     if not home.has("datasets", name):
         return
     card = home.card("datasets", name)
-    if any(card.get(setting) != value for setting, value in asdict(selection).items()):
+    if any(card.get(setting) != value for setting, value in selection.settings().items()):
         raise MintError(
             f"The dataset {name!r} exists and was made from {card.get('source')} with other "
             "settings: choose another name."
@@ -162,31 +187,38 @@ def _say_what_to_know(reporter: Reporter, card: Card, reused: bool) -> None:
         reporter.log(f"{name}: registered before with the same images, nothing was added.")
 
 
+def _say_what_is_listed(reporter: Reporter, card: Card, ledger: Ledger | None) -> None:
+    """Let a ledger that fits to nothing be noticed: by it alone, all images would be externals."""
+    if ledger is not None:
+        members, total = card["counts"]["membership"].get("member", 0), card["counts"]["total"]
+        reporter.log(
+            f"{card['id']}: {members:,} of {total:,} images are among the {ledger.entries:,} that "
+            f"{ledger.file} lists; the others are externals."
+        )
+
+
 def _identified(rows: list[Row]) -> list[Row]:
     return [row | _content(str(row["uri"])) for row in rows]
 
 
 def _content(uri: str) -> Row:
     try:
-        return {"sample_id": image_id(read_pixels(uri)), "status": "ok", "reason": None}
+        pixels = read_pixels(uri)
     except MintError as error:
         identity = hashlib.blake2b(uri.encode(), digest_size=16).hexdigest()
         return {"sample_id": identity, "status": "unreadable", "reason": str(error)}
+    look = look_of(pixels)
+    return {
+        "sample_id": image_id(pixels),
+        "status": "ok",
+        "reason": None,
+        "width": pixels.shape[1],
+        "height": pixels.shape[0],
+        "perceptual": look.perceptual if look else None,
+        "spectrum": look.spectrum if look else None,
+    }
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
     while chunk := list(islice(rows, _CHUNK_SAMPLES)):
         yield chunk
-
-
-def _in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Map in threads, with a bounded number of items under way, keeping the order."""
-    threads = os.cpu_count() or 1
-    under_way: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for item in items:
-            under_way.append(pool.submit(work, item))
-            if len(under_way) >= threads * _CHUNKS_A_THREAD:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()

@@ -6,9 +6,12 @@ import pytest
 
 from store.errors import StoreError
 from store.samples import (
+    LOOKS_SCHEMA,
     SAMPLES_SCHEMA,
     SamplesWriter,
     count_samples,
+    image_sizes,
+    repeated_samples,
     select_samples,
     shared_samples,
 )
@@ -48,7 +51,7 @@ def uris(table: Path, **choices: object) -> list[str]:
 def test_samples_writer__rows_and_schema(table: Path) -> None:
     rows = pq.read_table(table)
 
-    assert rows.schema.equals(SAMPLES_SCHEMA)
+    assert rows.schema.equals(LOOKS_SCHEMA)
     assert rows.to_pylist()[0] == {
         "sample_id": D,
         "uri": "0.png",
@@ -58,6 +61,10 @@ def test_samples_writer__rows_and_schema(table: Path) -> None:
         "split": "train",
         "status": "ok",
         "reason": None,
+        "width": None,
+        "height": None,
+        "perceptual": None,
+        "spectrum": None,
     }
 
 
@@ -165,7 +172,56 @@ def test_shared_samples__both_sides_in_the_order_of_the_first(table: Path, tmp_p
     ]
     assert shared[0]["sample_id"] == D
     assert (shared[0]["membership_a"], shared[0]["membership_b"]) == ("member", "member")
-    assert shared_samples(table, other, limit=9).num_rows == 3
+    assert shared_samples(table, other, limit=None).num_rows == 2, "B cannot be read"
+
+
+def test_repeated_samples__each_later_row_beside_the_first(table: Path) -> None:
+    (repeated,) = repeated_samples(table, limit=None).to_pylist()
+
+    assert (repeated["uri_a"], repeated["uri_b"]) == ("1.png", "2.png")
+    assert (repeated["membership_a"], repeated["membership_b"]) == ("member", "external")
+
+
+def test_select_samples__looks_are_read_by_name_only(tmp_path: Path) -> None:
+    file = tmp_path / "samples.parquet"
+    look = {"perceptual": 2**64 - 1, "spectrum": bytes(range(128)), "width": 3, "height": 5}
+    with SamplesWriter(file) as writer:
+        writer.append([sample(A, "0.png") | look])
+
+    (row,) = select_samples(file, schema=LOOKS_SCHEMA).to_pylist()
+
+    assert {name: row[name] for name in look} == look
+    assert "spectrum" not in select_samples(file).column_names
+
+
+def test_select_samples__table_of_an_earlier_version_lacks_sizes_and_looks(tmp_path: Path) -> None:
+    file = tmp_path / "samples.parquet"
+    earlier = pa.schema(list(SAMPLES_SCHEMA)[:8])
+    pq.write_table(pa.Table.from_pylist([sample(A, "0.png")], earlier), file)
+
+    (row,) = select_samples(file, schema=LOOKS_SCHEMA).to_pylist()
+
+    assert row["uri"] == "0.png"
+    assert [row[name] for name in LOOKS_SCHEMA.names[8:]] == [None] * 4
+    assert shared_samples(file, file, limit=1).num_rows == 1
+    assert image_sizes(file)["sizes"] == 0
+
+
+def test_image_sizes__least_most_and_how_many(tmp_path: Path) -> None:
+    file = tmp_path / "samples.parquet"
+    sizes = [(30, 20), (10, 40), (30, 20)]
+    with SamplesWriter(file) as writer:
+        for number, (width, height) in enumerate(sizes):
+            row: dict[str, object] = {"width": width, "height": height}
+            writer.append([sample(f"{number:032x}", f"{number}.png") | row])  # type: ignore[list-item]
+
+    assert image_sizes(file) == {
+        "least_width": 10,
+        "most_width": 30,
+        "least_height": 20,
+        "most_height": 40,
+        "sizes": 2,
+    }
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not parquet at all"])
