@@ -1,14 +1,14 @@
 """The images of one experiment: members and externals, split so that nothing leaks."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
-from mintcore.datasets.reading import dataset_card, samples
+from mintcore.datasets.reading import dataset_card
 from mintcore.errors import MintError
+from mintcore.overlaps import images_of_sides, remove_overlap
 from store.artefacts import Home
 
 Part = Literal["train", "validation", "test"]
@@ -26,47 +26,59 @@ class Cohort:
         is_member: (N,) bool.
         part: (N,) "train", "validation" or "test".
         made_from: The two datasets with their fingerprints, for cards.
+        overlap: What members and externals had in common, and what became of it, for cards.
     """
 
     sample_ids: list[str]
     is_member: np.ndarray
     part: np.ndarray
     made_from: dict[str, dict[str, str]]
+    overlap: dict[str, Any] = field(default_factory=dict)
 
     def positions(self, part: Part) -> np.ndarray:
         """Give the positions of a part, (M,) int64."""
         return np.flatnonzero(self.part == part)
 
+    def split_digest(self) -> str:
+        """Name the split: two cohorts of the same datasets may be split otherwise, by the overlap that is allowed."""
+        lines = (f"{name}:{part}" for name, part in zip(self.sample_ids, self.part, strict=True))
+        return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
 
-def build_cohort(home: Home, members: str, external: str, seed: int) -> Cohort:
+
+def build_cohort(
+    home: Home, members: str, external: str, seed: int, *, allow_overlap: bool = False
+) -> Cohort:
     """Take the members of one dataset and the externals of another (or of the same one).
 
-    Images are split by identity where there is one, and by content always, by hashing: an image stays in its part
-    when others are added, and two cohorts that share a dataset and a seed hold out the same images of it.
+    Images are split by identity where there is one, and by content always: an image, its copies and near-duplicates
+    fall into one part. They do so by hashing: an image stays in its part when others are added that are not like it,
+    and two cohorts that share a dataset and a seed hold out the same images of it.
 
     Args:
         home: The home folder.
         members: Dataset whose images of membership ``member`` are used.
         external: Dataset whose images of membership ``external`` are used.
         seed: Seed of the split.
+        allow_overlap: Go on where members and externals overlap: see ``mintcore.overlaps``.
 
     Raises:
-        MintError: A group is empty or too small, or an image stands in both.
+        MintError: A group is empty or too small, or members and externals overlap.
     """
-    member_ids, member_groups = _group(home, members, "member")
-    external_ids, external_groups = _group(home, external, "external")
-    _refuse_overlap(member_ids, external_ids, members, external)
-    part = np.array([part_of(group, seed) for group in member_groups + external_groups])
-    is_member = np.arange(len(part)) < len(member_ids)
-    _refuse_too_few(part, is_member)
+    images, overlap = remove_overlap(
+        images_of_sides(home, members, external), members, external, allowed=allow_overlap
+    )
+    parts = {name: part_of(name, seed) for name in set(images.groups)}
+    part = np.array([parts[name] for name in images.groups])
+    _refuse_too_few(part, images.is_member)
     return Cohort(
-        sample_ids=member_ids + external_ids,
-        is_member=is_member,
+        sample_ids=images.sample_ids.tolist(),
+        is_member=images.is_member,
         part=part,
         made_from={
             "members": _origin(home, members),
             "external": _origin(home, external),
         },
+        overlap=overlap,
     )
 
 
@@ -77,29 +89,6 @@ def part_of(group: str, seed: int) -> Part:
     if position < TRAIN_SHARE:
         return "train"
     return "validation" if position < TRAIN_SHARE + VALIDATION_SHARE else "test"
-
-
-def _group(home: Home, dataset: str, membership: str) -> tuple[list[str], list[str]]:
-    table = samples(home, dataset, membership=membership)
-    if table.num_rows == 0:
-        raise MintError(
-            f"Dataset {dataset!r} has no readable image of membership '{membership}': "
-            f"register it with --membership {membership} or --membership column:NAME."
-        )
-    ids = table.column("sample_id").to_pylist()
-    identities = table.column("identity").to_pylist()
-    return ids, [identity or sample for identity, sample in zip(identities, ids, strict=True)]
-
-
-def _refuse_overlap(
-    members: Sequence[str], externals: Sequence[str], member_set: str, external_set: str
-) -> None:
-    shared = sorted(set(members) & set(externals))
-    if shared:
-        raise MintError(
-            f"{len(shared)} images stand both among the members of {member_set!r} and the externals of "
-            f"{external_set!r} (for example {', '.join(shared[:3])}): an image cannot be both. Remove them from one."
-        )
 
 
 def _refuse_too_few(part: np.ndarray, is_member: np.ndarray) -> None:

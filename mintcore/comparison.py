@@ -10,8 +10,9 @@ import numpy as np
 from mintcore.audit import score_images
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.finding import compare as compare_scores
-from mintcore.cohorts import build_cohort
+from mintcore.cohorts import Cohort, build_cohort
 from mintcore.errors import MintError
+from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
 from mintcore.sweep import SweepRequest, sweep
 from mintcore.versions import versions
@@ -31,6 +32,7 @@ class CompareRequest:
         map_side: Side of the maps that a CNN auditor reads, in pixels.
         reference: A trained model that never saw the members, as a further blind baseline.
         seed: Seed of split, weights and order.
+        allow_overlap: Go on where members and externals overlap.
     """
 
     model: str
@@ -41,6 +43,7 @@ class CompareRequest:
     map_side: int = 8
     reference: str | None = None
     seed: int = 0
+    allow_overlap: bool = False
 
 
 def compare(home: Home, request: CompareRequest, *, device: str, reporter: Reporter) -> Card:
@@ -96,6 +99,7 @@ def _auditor(
             map_side=request.map_side,
             reference=request.reference,
             seed=request.seed,
+            allow_overlap=request.allow_overlap,
         ),
         device=device,
         reporter=reporter,
@@ -122,8 +126,10 @@ def _cells(
 def _cell(
     home: Home, request: CompareRequest, card: Card, test_external: str, device: str
 ) -> dict[str, Any]:
-    cohort = build_cohort(home, request.members, test_external, request.seed)
-    test = cohort.positions("test")
+    cohort = build_cohort(
+        home, request.members, test_external, request.seed, allow_overlap=request.allow_overlap
+    )
+    test = _unseen(home, card, cohort)
     by_network = score_images(home, card, [cohort.sample_ids[i] for i in test], device)
     scored = np.all([np.isfinite(values) for values in by_network.values()], axis=0)
     figures = compare_scores(
@@ -140,3 +146,12 @@ def _cell(
         "networks": [name for name in by_network if name != AUDITOR],
         **figures,
     }
+
+
+def _unseen(home: Home, card: Card, cohort: Cohort) -> np.ndarray:
+    """Give the held-out images that the auditor did not see: near-duplicates may have brought one into another part."""
+    known = auditor_scores(home, card["id"])
+    part = np.array(known.column("part").to_pylist())
+    seen = np.array(known.column("sample_id").to_pylist())[part != "test"]
+    test = cohort.positions("test")
+    return test[~np.isin(np.array(cohort.sample_ids)[test], seen)]

@@ -21,6 +21,7 @@ from mintcore.extraction.run import extract
 from mintcore.extraction.stores import store_of
 from mintcore.models.layers import MAP
 from mintcore.models.taps import choose_layers
+from mintcore.overlaps import remarks
 from mintcore.progress import Reporter
 from mintcore.subjects import Subjects, load_subjects, refuse_partial_reference
 from store.artefacts import Card, Home
@@ -40,6 +41,7 @@ class SweepRequest:
         map_side: Side of the maps that the CNN auditor reads, in pixels.
         reference: Name of a trained model that never saw the members, as a further blind baseline.
         seed: Seed of split, weights and order.
+        allow_overlap: Go on where members and externals overlap.
     """
 
     model: str
@@ -50,6 +52,7 @@ class SweepRequest:
     map_side: int = 8
     reference: str | None = None
     seed: int = 0
+    allow_overlap: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,11 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
     subjects = load_subjects(home, request.model, request.reference, choose_device(device))
     if subjects.reference is not None:
         refuse_partial_reference(subjects.reference.card, (request.members, request.external))
-    cohort = build_cohort(home, request.members, request.external, request.seed)
+    cohort = build_cohort(
+        home, request.members, request.external, request.seed, allow_overlap=request.allow_overlap
+    )
+    for remark in remarks(cohort.overlap):
+        reporter.log(remark)
     experiment = _Experiment(home, request, subjects, cohort, reporter)
     plans = _plan(experiment)
     missing = [plan for plan in plans if not home.has("auditors", plan.auditor_id)]
@@ -134,6 +141,7 @@ def _auditor_id(experiment: _Experiment, kind: str, spec: ArraySpec) -> str:
         "model": subjects.audited.fingerprint,
         "blind": [model.fingerprint for model in subjects.blind().values()],
         "cohort": experiment.cohort.made_from,
+        "split": experiment.cohort.split_digest(),
         "kind": kind,
         "design": design(kind, spec.shape),
         "array": asdict(spec),
@@ -225,6 +233,7 @@ def _settings(experiment: _Experiment, plan: _Plan) -> dict[str, Any]:
         "shape": list(plan.spec.shape),
         "map_side": request.map_side,
         "seed": request.seed,
+        "overlap": experiment.cohort.overlap,
         "settings": asdict(FitSettings()),
         "device": str(audited.device),
     }

@@ -90,7 +90,8 @@ def find_examined(
         same = known == _described(evidence) and card["made_from"] == cohort.made_from
         if same and card["seed"] == seed and card["settings"] == asdict(settings):
             table = auditor_scores(home, card["id"])
-            if table.column("sample_id").to_pylist() == cohort.sample_ids:
+            same_split = table.column("part").to_pylist() == [str(part) for part in cohort.part]
+            if same_split and table.column("sample_id").to_pylist() == cohort.sample_ids:
                 return Examined(
                     evidence,
                     load_network(home, card, evidence.name),

@@ -5,7 +5,7 @@ few, the correlation of the spectra. A mirrored copy counts as one: models are t
 `benchmarks/near_duplicates.py` prints what the two limits find, and what they take for a copy that is none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,6 +20,9 @@ from mintcore.errors import MintError
 
 HASH_DISTANCE = 8
 SIMILARITY = 0.99
+
+# Two arrays of positions, (M,) int64 each.
+Edges = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 _BLOCK_PAIRS = 2**22
 _VERIFIED_AT_ONCE = 2**16
@@ -133,26 +136,34 @@ def near_pairs_within(looks: Looks, likeness: Likeness) -> Iterator[Pairs]:
         yield _at(pairs, places, places)
 
 
+def concatenated(pairs: Sequence[Pairs]) -> Pairs:
+    """Put the pairs of several blocks behind each other."""
+    if not pairs:
+        return NO_PAIRS
+    fields = Pairs.__dataclass_fields__
+    return Pairs(*(np.concatenate([getattr(some, name) for some in pairs]) for name in fields))
+
+
 def block_count(rows: int, columns: int) -> int:
     """Say in how many blocks so many images are compared with so many."""
     return sum(1 for _ in _blocks(rows, columns))
 
 
-def groups_of(count: int, pairs: Iterable[Pairs]) -> NDArray[np.int64]:
-    """Put together what is connected by pairs.
+def groups_of(count: int, edges: Iterable[Edges]) -> NDArray[np.int64]:
+    """Put together what is connected.
 
     Args:
         count: N images.
-        pairs: Pairs of positions below N.
+        edges: Pairs of positions below N.
 
     Returns:
         For each image the first position of its group, (N,).
     """
     group = np.arange(count)
-    waiting: list[Pairs] = []
-    for found in pairs:
-        waiting.append(found)
-        if sum(map(len, waiting)) > _EDGES_AT_ONCE:
+    waiting: list[Edges] = []
+    for edge in edges:
+        waiting.append(edge)
+        if sum(len(first) for first, _ in waiting) > _EDGES_AT_ONCE:
             group, waiting = _merged(group, waiting), []
     return _merged(group, waiting)
 
@@ -184,7 +195,7 @@ def _verified(
 ) -> Pairs:
     starts = range(0, len(first), _VERIFIED_AT_ONCE)
     pieces = [slice(start, start + _VERIFIED_AT_ONCE) for start in starts]
-    return _concatenated(
+    return concatenated(
         [_alike(looks, others, first[piece], second[piece], likeness) for piece in pieces]
     )
 
@@ -205,23 +216,15 @@ def _alike(
     return pairs[(pairs.distance <= likeness.distance) & (best >= likeness.similarity)]
 
 
-def _concatenated(pairs: list[Pairs]) -> Pairs:
-    if not pairs:
-        return NO_PAIRS
-    fields = Pairs.__dataclass_fields__
-    return Pairs(*(np.concatenate([getattr(some, name) for some in pairs]) for name in fields))
-
-
 def _at(pairs: Pairs, places: NDArray[np.int64], others: NDArray[np.int64]) -> Pairs:
     first, second = places[pairs.first], others[pairs.second]
     return Pairs(first, second, pairs.distance, pairs.similarity, pairs.mirrored)
 
 
-def _merged(group: NDArray[np.int64], pairs: list[Pairs]) -> NDArray[np.int64]:
-    found = _concatenated(pairs)
+def _merged(group: NDArray[np.int64], edges: list[Edges]) -> NDArray[np.int64]:
     count = len(group)
-    rows = np.concatenate([np.arange(count), found.first])
-    columns = np.concatenate([group, found.second])
+    rows = np.concatenate([np.arange(count), *(first for first, _ in edges)])
+    columns = np.concatenate([group, *(second for _, second in edges)])
     graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(count, count))
     _, labels = connected_components(graph, directed=False)
     _, firsts, inverse = np.unique(labels, return_index=True, return_inverse=True)

@@ -70,7 +70,9 @@ def look_of(pixels: Pixels) -> Look | None:
         Its look; None for an image of one colour, or nearly, which has none.
     """
     grey = Image.fromarray(pixels).convert("L")
-    small = np.asarray(grey.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS), np.float64)
+    # a photograph is first averaged to three times the size, which is all that can be told apart
+    tiny = grey.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    small = np.asarray(tiny, np.float64)
     if small.std() < MIN_CONTRAST:
         return None
     frequencies = (_ROWS @ small @ _ROWS.T)[_VERTICAL, _HORIZONTAL]

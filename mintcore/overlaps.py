@@ -1,0 +1,203 @@
+"""What members and externals have in common, and what an experiment does about it.
+
+An image cannot be a member and an external. Where the same image stands on both sides, somebody has to say what it is,
+so the experiment is refused; where that is allowed, such images are left out. Near-duplicates of the other side are
+left out of both sides, which keeps the two alike: a few are found in most large sets. Where they are many, the two
+sets are not what they are said to be, and the experiment is refused; where that is allowed, they are kept.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mintcore.datasets.near_duplicates import (
+    NO_PAIRS,
+    Edges,
+    Likeness,
+    Pairs,
+    concatenated,
+    groups_of,
+    near_pairs_within,
+)
+from mintcore.datasets.perceptual import Looks, joined, looks_of
+from mintcore.datasets.reading import samples_with_looks
+from mintcore.errors import MintError
+from store.artefacts import Home
+
+MAX_NEAR_SHARE = 0.05
+# Every image is compared with every other: a quarter of an hour on two cores.
+MAX_COMPARED = 1_000_000
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of both sides, members first.
+
+    Attributes:
+        sample_ids: (N,) text.
+        groups: (N,) text: images of one group must stay together.
+        uris: (N,) text.
+        is_member: (N,) bool.
+        looks: What they look like, N.
+    """
+
+    sample_ids: NDArray[Any]
+    groups: NDArray[Any]
+    uris: NDArray[Any]
+    is_member: NDArray[np.bool_]
+    looks: Looks
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> "Images":
+        return Images(
+            self.sample_ids[chosen],
+            self.groups[chosen],
+            self.uris[chosen],
+            self.is_member[chosen],
+            self.looks[chosen],
+        )
+
+
+def images_of_sides(home: Home, members: str, external: str) -> Images:
+    """Read the members of one dataset and the externals of another, or of the same; a group is an identity.
+
+    Raises:
+        MintError: A side is empty.
+        StoreError: There is no such dataset; near names are suggested.
+    """
+    one, other = _side(home, members, "member"), _side(home, external, "external")
+    return Images(
+        np.concatenate([one.sample_ids, other.sample_ids]),
+        np.concatenate([one.groups, other.groups]),
+        np.concatenate([one.uris, other.uris]),
+        np.concatenate([one.is_member, other.is_member]),
+        joined(one.looks, other.looks),
+    )
+
+
+def remove_overlap(
+    images: Images, members: str, external: str, *, allowed: bool
+) -> tuple[Images, dict[str, Any]]:
+    """Leave out what is on both sides, and put near-duplicates into one group.
+
+    Args:
+        images: The images of both sides.
+        members: Name of the members' dataset, for errors.
+        external: Name of the externals' dataset, for errors.
+        allowed: Whether to go on where the same images, or many near-duplicates, are on both sides.
+
+    Returns:
+        The images that are left, and the counts for the card: ``exact`` (images on both sides, left out), ``near``
+        (pairs of near-duplicates across the sides; None where there are too many images to look), ``left_out``
+        (images left out because of these), ``unknown`` (images of which it is not known what they look like) and
+        ``allowed``.
+
+    Raises:
+        MintError: The sides overlap, and that is not allowed.
+    """
+    shared = _shared(images)
+    if not allowed:
+        _refuse_exact(images, shared, members, external)
+    different = images[~shared]
+    searched = len(different.sample_ids) <= MAX_COMPARED
+    pairs = _near_pairs(different) if searched else NO_PAIRS
+    across = different.is_member[pairs.first] != different.is_member[pairs.second]
+    dropped = np.zeros(len(different.sample_ids), bool)
+    if not allowed:
+        _refuse_near(different, pairs[across], members, external)
+        dropped[pairs.first[across]] = dropped[pairs.second[across]] = True
+    together = pairs[~dropped[pairs.first] & ~dropped[pairs.second]]
+    overlap = {
+        "exact": int(shared.sum()) // 2,
+        "near": int(across.sum()) if searched else None,
+        "left_out": int(shared.sum() + dropped.sum()),
+        "unknown": int((~different.looks.known).sum()),
+        "allowed": allowed,
+    }
+    return _regrouped(different, together)[~dropped], overlap
+
+
+def remarks(overlap: dict[str, Any]) -> list[str]:
+    """Say what somebody who starts an experiment should know of the overlap."""
+    said = []
+    if overlap["left_out"]:
+        said.append(
+            f"{overlap['left_out']:,} images are left out, since they stand on both sides, exactly or nearly"
+        )
+    if overlap["near"] is None:
+        said.append(f"near-duplicates are not looked for among more than {MAX_COMPARED:,} images")
+    elif overlap["near"] and overlap["allowed"]:
+        said.append(f"{overlap['near']:,} pairs of near-duplicates across the two sides are kept")
+    if overlap["unknown"]:
+        said.append(
+            f"{overlap['unknown']:,} images cannot be near-duplicates of any: they are of one colour, or were "
+            "registered by an earlier version; register these again under another name"
+        )
+    return said
+
+
+def _side(home: Home, dataset: str, membership: str) -> Images:
+    table = samples_with_looks(home, dataset, membership=membership)
+    if table.num_rows == 0:
+        raise MintError(
+            f"Dataset {dataset!r} has no readable image of membership '{membership}': "
+            f"register it with --membership {membership} or --membership column:NAME."
+        )
+    ids = table.column("sample_id").to_pylist()
+    identities = table.column("identity").to_pylist()
+    groups = [identity or name for identity, name in zip(identities, ids, strict=True)]
+    return Images(
+        np.array(ids),
+        np.array(groups),
+        np.array(table.column("uri").to_pylist(), object),
+        np.full(len(ids), membership == "member"),
+        looks_of(table),
+    )
+
+
+def _shared(images: Images) -> NDArray[np.bool_]:
+    ids, is_member = images.sample_ids, images.is_member
+    return np.isin(ids, np.intersect1d(ids[is_member], ids[~is_member]))
+
+
+def _refuse_exact(images: Images, shared: NDArray[np.bool_], members: str, external: str) -> None:
+    if shared.any():
+        uris = images.uris[shared & images.is_member]
+        raise MintError(
+            f"{len(uris)} images stand both among the members of {members!r} and the externals of {external!r} (for "
+            f"example {', '.join(uris[:_EXAMPLES])}): an image cannot be both. Remove them from one, or give "
+            "--allow-overlap to leave them out of both."
+        )
+
+
+def _near_pairs(images: Images) -> Pairs:
+    return concatenated(list(near_pairs_within(images.looks, Likeness())))
+
+
+def _refuse_near(images: Images, across: Pairs, members: str, external: str) -> None:
+    alike = np.unique(np.concatenate([across.first, across.second]))
+    for side, name in ((images.is_member, members), (~images.is_member, external)):
+        count, total = int(side[alike].sum()), int(side.sum())
+        if total and count / total > MAX_NEAR_SHARE:
+            best = np.argsort(-across.similarity, kind="stable")[:_EXAMPLES]
+            examples = zip(across.first[best], across.second[best], strict=True)
+            named = ", ".join(f"{images.uris[a]} and {images.uris[b]}" for a, b in examples)
+            raise MintError(
+                f"{count} of {total} images of {name!r} are near-duplicates of images on the other side (for example "
+                f"{named}): {members!r} and {external!r} are not members and externals. See `mint dataset overlap "
+                f"{members} {external}`, or give --allow-overlap to go on with them."
+            )
+
+
+def _regrouped(images: Images, pairs: Pairs) -> Images:
+    """Give near-duplicates, and all that is of a group with one of them, the first name of their groups."""
+    if not len(pairs):
+        return images
+    names, first, inverse = np.unique(images.groups, return_index=True, return_inverse=True)
+    same_group: Edges = (np.arange(len(inverse)), first[inverse])
+    component = groups_of(len(inverse), [same_group, (pairs.first, pairs.second)])
+    least = np.full(len(inverse), len(names))
+    np.minimum.at(least, component, inverse)
+    return replace(images, groups=names[least[component]])
