@@ -1,7 +1,6 @@
 """The demo's story: train a model that remembers, then find out what it remembers, honestly."""
 
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 from mintcore.audit import audit_dataset
@@ -13,16 +12,27 @@ from mintcore.image_audit import audit_images, load_image_auditor, publish_image
 from mintcore.library import auditor_row
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import load_model
-from mintcore.models.training import TrainingSettings, accuracy_on, train_classifier
 from mintcore.progress import Reporter
 from mintcore.sweep import SweepRequest, sweep
+from mintcore.training.accuracy import accuracy_on
+from mintcore.training.ground_truth import train_model
+from mintcore.training.requests import TrainingRequest
+from mintcore.training.settings import ADAMW, TrainingSettings
 from store.artefacts import Card, Home
 
 MODEL = "mnist-classifier"
 REFERENCE_MODEL = "mnist-classifier-reference"
 ARCH = "mintcore:object-cnn-small"
 PREPROCESSING = Preprocessing(size=(28, 28), mean=(0.1307,), std=(0.3081,))
-TRAINING = TrainingSettings(epochs=25, label_noise=0.3)
+TRAINING = TrainingSettings(
+    epochs=25,
+    batch_size=64,
+    learning_rate=4e-3,
+    optimiser=ADAMW,
+    weight_decay=0.0,
+    dropout=0.0,
+    label_noise=0.3,
+)
 MAP_SIDE = 4
 
 
@@ -46,17 +56,7 @@ class Told:
 def tell(home: Home, *, device: str, reporter: Reporter) -> Told:
     """Run the demo in a home folder; what is there already is reused."""
     _add_datasets(home, reporter)
-    train = partial(
-        train_classifier,
-        home,
-        arch=ARCH,
-        preprocessing=PREPROCESSING,
-        settings=TRAINING,
-        device=device,
-        reporter=reporter,
-    )
-    model = train(MODEL, datasets=(MEMBERS, MIXED), membership="member")
-    train(REFERENCE_MODEL, datasets=(REFERENCE,), membership="external")
+    model, _ = _train_models(home, device, reporter)
     cards = sweep(
         home,
         SweepRequest(MODEL, MEMBERS, EXTERNAL, map_side=MAP_SIDE, reference=REFERENCE_MODEL),
@@ -88,6 +88,14 @@ def tell(home: Home, *, device: str, reporter: Reporter) -> Told:
     )
 
 
+def _train_models(home: Home, device: str, reporter: Reporter) -> list[Card]:
+    requests = (
+        TrainingRequest(MODEL, ARCH, (MEMBERS, MIXED), PREPROCESSING, "member", TRAINING),
+        TrainingRequest(REFERENCE_MODEL, ARCH, (REFERENCE,), PREPROCESSING, "external", TRAINING),
+    )
+    return [train_model(home, each, device=device, reporter=reporter) for each in requests]
+
+
 def _add_datasets(home: Home, reporter: Reporter) -> None:
     for name, file in write_images(home).items():
         add_dataset(home, name, f"arrays:{file}", "column:membership", reporter=reporter)
@@ -111,7 +119,7 @@ def _model_facts(home: Home, card: Card) -> dict[str, Any]:
     return {
         "id": card["id"],
         **{key: trained_on[key] for key in keys},
-        "external_accuracy": accuracy_on(home, loaded, EXTERNAL, trained_on["classes"]),
+        "external_accuracy": accuracy_on(home, loaded, EXTERNAL, trained_on["classes"]).accuracy,
     }
 
 
