@@ -30,6 +30,14 @@ ReferenceOption = Annotated[
 MapSideOption = Annotated[
     int, typer.Option("--map-side", help="Side of the maps that a CNN reads.")
 ]
+OverlapOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-overlap",
+        help="Go on where members and externals overlap: the same images are left out of both, "
+        "near-duplicates are kept on one side of the split. It is recorded on the auditor's card.",
+    ),
+]
 KindOption = Annotated[str, typer.Option("--kind", help="vanilla or cnn.")]
 
 COLUMNS = {
@@ -51,6 +59,7 @@ def train(
     reference: ReferenceOption = None,
     map_side: MapSideOption = 8,
     seed: SeedOption = 0,
+    allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -59,7 +68,19 @@ def train(
 
     Example: mint train resnet56 --members cifar-train --external cifar-test --layer layer3.8 --kind cnn
     """
-    rows = _sweep(model, members, external, layer, kind, reference, map_side, seed, device, home)
+    rows = _sweep(
+        home,
+        device,
+        model=model,
+        members=members,
+        external=external,
+        layers=layer,
+        kinds=(kind,),
+        map_side=map_side,
+        reference=reference,
+        seed=seed,
+        allow_overlap=allow_overlap,
+    )
     show(rows[0] if len(rows) == 1 else rows, as_json, lambda: print_sweep(rows))
 
 
@@ -76,6 +97,7 @@ def sweep(
     reference: ReferenceOption = None,
     map_side: MapSideOption = 8,
     seed: SeedOption = 0,
+    allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -84,7 +106,19 @@ def sweep(
 
     Example: mint sweep resnet56 --members cifar-train --external cifar-test --kinds vanilla
     """
-    rows = _sweep(model, members, external, layers, kinds, reference, map_side, seed, device, home)
+    rows = _sweep(
+        home,
+        device,
+        model=model,
+        members=members,
+        external=external,
+        layers=layers,
+        kinds=tuple(kind.strip() for kind in kinds.split(",")),
+        map_side=map_side,
+        reference=reference,
+        seed=seed,
+        allow_overlap=allow_overlap,
+    )
     show(rows, as_json, lambda: print_sweep(rows))
 
 
@@ -99,6 +133,7 @@ def compare(
     reference: ReferenceOption = None,
     map_side: MapSideOption = 8,
     seed: SeedOption = 0,
+    allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -111,7 +146,7 @@ def compare(
     from mintcore.comparison import compare as run
 
     request = CompareRequest(
-        model, members, tuple(external), layer, kind, map_side, reference, seed
+        model, members, tuple(external), layer, kind, map_side, reference, seed, allow_overlap
     )
     with ConsoleReporter() as reporter:
         card = run(Home(home), request, device=device, reporter=reporter)
@@ -144,25 +179,12 @@ def show_auditor(
     show(card, as_json, lambda: fields({**row, "meaning": card["meaning"]}))
 
 
-def _sweep(
-    model: str,
-    members: str,
-    external: str,
-    layers: str,
-    kinds: str,
-    reference: str | None,
-    map_side: int,
-    seed: int,
-    device: str,
-    home: Path,
-) -> list[dict[str, Any]]:
+def _sweep(home: Path, device: str, **request: Any) -> list[dict[str, Any]]:
     from mintcore.sweep import SweepRequest
     from mintcore.sweep import sweep as run
 
-    chosen = tuple(kind.strip() for kind in kinds.split(","))
-    request = SweepRequest(model, members, external, layers, chosen, map_side, reference, seed)
     with ConsoleReporter() as reporter:
-        cards = run(Home(home), request, device=device, reporter=reporter)
+        cards = run(Home(home), SweepRequest(**request), device=device, reporter=reporter)
     return [auditor_row(card) for card in cards]
 
 

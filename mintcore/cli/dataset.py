@@ -1,18 +1,22 @@
 """``mint dataset``: register datasets and look at them."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
-from mintcore.datasets.reading import dataset_card, list_datasets
+from mintcore.datasets.near_duplicates import HASH_DISTANCE, SIMILARITY, Likeness
+from mintcore.datasets.overlap import Overlap, find_overlap
+from mintcore.datasets.reading import dataset_card, list_datasets, samples_file
 from mintcore.datasets.registration import add_dataset
 from mintcore.datasets.sources import SPELLINGS
 from mintcore.datasets.torchvision_sets import fetch
 from mintcore.errors import MintError
 from mintcore.progress import ConsoleReporter
 from store.artefacts import Card, Home
+from store.samples import image_sizes
 
 app = typer.Typer(no_args_is_help=True, help="Register datasets and look at them.")
 
@@ -31,7 +35,8 @@ def add(
         str,
         typer.Option(
             help="Were the images in the model's training data: member, external, unknown, or "
-            "column:NAME with one of these (or 1/0, true/false) for each image."
+            "column:NAME with one of these (or 1/0, true/false) for each image, or ledger:FILE or "
+            "ledger:model:NAME: what the ledger lists is a member, everything else external."
         ),
     ],
     where: Annotated[
@@ -84,7 +89,70 @@ def show_(name: NameArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOpti
     Example: mint dataset show train
     """
     card = dataset_card(Home(home), name)
-    show(card, as_json, lambda: fields(_summary(card)))
+    sizes = image_sizes(samples_file(Home(home), name))
+    show({**card, **sizes}, as_json, lambda: fields({**_summary(card), **_sizes(sizes)}))
+
+
+@app.command()
+def overlap(
+    first: Annotated[str, typer.Argument(metavar="A", help="Name of a dataset.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one, or the same again.")],
+    *,
+    distance: Annotated[
+        int,
+        typer.Option(help="Most bits of 64 in which perceptual hashes of near-duplicates differ."),
+    ] = HASH_DISTANCE,
+    similarity: Annotated[
+        float,
+        typer.Option(help="Least correlation of near-duplicates; 0.9 finds crops and edits, too."),
+    ] = SIMILARITY,
+    limit: Annotated[int, typer.Option(help="How many examples of each kind.")] = 10,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the images that two datasets share, exactly or nearly; or that one holds more than once.
+
+    Example: mint dataset overlap cifar-train cifar-test
+    """
+    likeness = Likeness(distance, similarity)
+    with ConsoleReporter() as reporter:
+        found = find_overlap(Home(home), first, second, likeness, limit=limit, reporter=reporter)
+    settings = {"a": first, "b": second, **asdict(likeness)}
+    show({**settings, **asdict(found)}, as_json, lambda: _print_overlap(first, second, found))
+
+
+def _print_overlap(first: str, second: str, found: Overlap) -> None:
+    sides = [first] if first == second else [first, second]
+    for side, images, near, unknown in zip(
+        sides, found.images, found.near_images, found.unknown, strict=False
+    ):
+        typer.echo(f"{side}: {images:,} images, {near:,} of them in {found.near:,} near pairs")
+        if unknown:
+            typer.echo(
+                f"{side}: {unknown:,} images were not compared: they are of one colour, or were registered by an "
+                "earlier version; register these again under another name."
+            )
+    shared = "rows repeat an earlier image" if first == second else "images are in both"
+    typer.echo(f"{found.exact:,} {shared}.")
+    for example in found.examples:
+        typer.echo(_in_words(example))
+
+
+def _in_words(example: dict[str, Any]) -> str:
+    how = "exact"
+    if example["kind"] == "near":
+        mirrored = ", mirrored" if example["mirrored"] else ""
+        how = f"near, {example['distance']} bits, similarity {example['similarity']:.3f}{mirrored}"
+    sides = [f"{example[f'membership_{side}']} {example[f'uri_{side}']}" for side in "ab"]
+    return f"{how}: {' | '.join(sides)}"
+
+
+def _sizes(sizes: dict[str, int | None]) -> dict[str, Any]:
+    if not sizes["sizes"]:
+        return {"pixels": None}
+    least = f"{sizes['least_width']} x {sizes['least_height']}"
+    most = f"{sizes['most_width']} x {sizes['most_height']}"
+    return {"pixels": least if least == most else f"{least} to {most}, {sizes['sizes']} sizes"}
 
 
 def _summary(card: Card) -> dict[str, Any]:
