@@ -5,7 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
-from mintcore.cli import audit, auditors, dataset, demo, extraction, jobs, model, serving, store
+from mintcore.cli import (
+    audit,
+    auditors,
+    dataset,
+    demo,
+    extraction,
+    jobs,
+    model,
+    serving,
+    store,
+    training,
+)
 from mintcore.errors import PERSON_ERRORS, CancelledError
 from mintcore.versions import own_version
 
@@ -20,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+model.app.command()(training.train)
+model.app.command()(training.train_references)
 app.add_typer(model.app, name="model", help="Audited models: register, list, look inside.")
 app.add_typer(dataset.app, name="dataset", help="Datasets: register, list, look inside.")
 app.add_typer(store.app, name="store", help="The cached feature stores.")

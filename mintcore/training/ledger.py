@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-LEDGER_FILE = "ledger.parquet"
 LEDGER_SCHEMA = pa.schema(
     [
         pa.field("sample_id", pa.string(), nullable=False),

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors.torch import save_file
 
+from mintcore.datasets.ledger import LEDGER_FILE
 from mintcore.models.publication import Description, publish
 from mintcore.training.course import Course
 from mintcore.training.examples import Examples
-from mintcore.training.ledger import LEDGER_FILE, write_ledger
+from mintcore.training.ledger import write_ledger
 from mintcore.training.requests import TrainingRequest
 from store.artefacts import Card, Home
 from store.digests import digest_file

@@ -1,0 +1,270 @@
+"""``mint model train`` and ``mint model train-references``."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
+from mintcore.cli.output import fields, show, table
+from mintcore.cli.preprocessing import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ColoursOption,
+    InterpolationOption,
+    MeanOption,
+    ResizeOption,
+    SizeOption,
+    StdOption,
+    preprocessing_of,
+)
+from mintcore.progress import ConsoleReporter
+from mintcore.training.settings import (
+    ARCFACE,
+    AUGMENTATIONS,
+    CLASSES,
+    HEADS,
+    IDENTITY,
+    OPTIMISERS,
+    TrainingSettings,
+)
+from store.artefacts import Card, Home
+
+_USUAL = TrainingSettings()
+
+EpochsOption = Annotated[
+    int | None, typer.Option(help=f"Passes over the images. Usually {_USUAL.epochs}.")
+]
+BatchSizeOption = Annotated[
+    int | None, typer.Option(help=f"Images a step. Usually {_USUAL.batch_size}.")
+]
+LearningRateOption = Annotated[
+    float | None,
+    typer.Option(help=f"Peak of the one-cycle schedule. Usually {_USUAL.learning_rate}."),
+]
+OptimiserOption = Annotated[
+    str | None,
+    typer.Option(help=f"{' or '.join(OPTIMISERS)}. Usually {_USUAL.optimiser}, with momentum."),
+]
+WeightDecayOption = Annotated[
+    float | None, typer.Option(help=f"Of all weights. Usually {_USUAL.weight_decay}.")
+]
+DropoutOption = Annotated[
+    float | None,
+    typer.Option(help="Rate of all dropout layers. Usually as the architecture has them."),
+]
+LabelNoiseOption = Annotated[
+    float | None,
+    typer.Option(help="Share of images that get a wrong label, at random. Usually 0."),
+]
+LabelSmoothingOption = Annotated[
+    float | None, typer.Option(help="Share of the target spread over all classes. Usually 0.")
+]
+AugmentOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Of {', '.join(AUGMENTATIONS)}: mirror at random; also crop after a black border of "
+        f"an eighth of the side. Usually {_USUAL.augment}."
+    ),
+]
+HeadOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"{' or '.join(HEADS)}: train a face model, whose output is an embedding. Usually "
+        f"{ARCFACE} for face networks, and none for others, which are classifiers."
+    ),
+]
+EmbeddingOption = Annotated[
+    int | None,
+    typer.Option(help="Width of the embedding, where the architecture leaves it open."),
+]
+LearnOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Column to learn: {' or '.join(CLASSES)}. Usually {IDENTITY} with a head, label "
+        "without."
+    ),
+]
+SeedOption = Annotated[
+    int | None, typer.Option(help="Seed of weights, order, augmentation and noise. Usually 0.")
+]
+TestOption = Annotated[
+    str | None,
+    typer.Option("--test", help="Held-out dataset: its accuracy is measured and recorded."),
+]
+
+
+def train(
+    name: Annotated[str, typer.Argument(help="Name of the new model.")],
+    *,
+    arch: Annotated[
+        str,
+        typer.Option(help="As `mint model add` takes it; package.module:factory runs your code."),
+    ],
+    members: Annotated[
+        list[str],
+        typer.Option(help="Dataset: its images of membership 'member' are trained on. Repeatable."),
+    ],
+    test: TestOption = None,
+    epochs: EpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    learning_rate: LearningRateOption = None,
+    optimiser: OptimiserOption = None,
+    weight_decay: WeightDecayOption = None,
+    dropout: DropoutOption = None,
+    label_noise: LabelNoiseOption = None,
+    label_smoothing: LabelSmoothingOption = None,
+    augment: AugmentOption = None,
+    head: HeadOption = None,
+    embedding: EmbeddingOption = None,
+    learn: LearnOption = None,
+    size: SizeOption = None,
+    mean: MeanOption = IMAGENET_MEAN,
+    std: StdOption = IMAGENET_STD,
+    resize: ResizeOption = None,
+    interpolation: InterpolationOption = "bilinear",
+    colours: ColoursOption = "RGB",
+    seed: SeedOption = None,
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Train an audited model, and record exactly which images it saw. Stopped midway, it goes on when run again.
+
+    Example: mint model train mine --arch mintcore:resnet20-cifar --members cifar-train --epochs 10
+    """
+    from mintcore.models.architectures import head_of
+    from mintcore.training.ground_truth import train_model
+    from mintcore.training.requests import TrainingRequest
+
+    if head is None and head_of(arch) == "embedding":
+        head = ARCFACE
+    settings = _changed(
+        _USUAL,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimiser=optimiser,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        label_noise=label_noise,
+        label_smoothing=label_smoothing,
+        augment=augment,
+        head=head,
+        embedding=embedding,
+        learn=learn or (IDENTITY if head else None),
+        seed=seed,
+    )
+    preprocessing = preprocessing_of(
+        arch,
+        size,
+        mean=mean,
+        std=std,
+        resize=resize,
+        interpolation=interpolation,
+        colours=colours,
+    )
+    request = TrainingRequest(
+        name, arch, tuple(members), preprocessing, "member", settings, test, allow_code=True
+    )
+    with ConsoleReporter() as reporter:
+        card = train_model(Home(home), request, device=device, reporter=reporter)
+    show(card, as_json, lambda: fields(_summary(card)))
+
+
+def train_references(
+    name: Annotated[str, typer.Argument(help="The models are called NAME-1, NAME-2, ...")],
+    *,
+    of: Annotated[
+        str,
+        typer.Option(
+            help="The audited model: they get its architecture and preprocessing and, where it was "
+            "trained here, its settings."
+        ),
+    ],
+    pool: Annotated[
+        list[str], typer.Option(help="Dataset whose images they are trained on. Repeatable.")
+    ],
+    count: Annotated[int, typer.Option(help="How many models.")] = 4,
+    only: Annotated[
+        str | None,
+        typer.Option(help="Only images of this membership, such as external. Usually all."),
+    ] = None,
+    test: TestOption = None,
+    epochs: EpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    learning_rate: LearningRateOption = None,
+    optimiser: OptimiserOption = None,
+    weight_decay: WeightDecayOption = None,
+    dropout: DropoutOption = None,
+    label_noise: LabelNoiseOption = None,
+    label_smoothing: LabelSmoothingOption = None,
+    augment: AugmentOption = None,
+    head: HeadOption = None,
+    learn: LearnOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Train reference models, each on a random half of a pool; every image is in half of an even number of them.
+
+    What is not given is as the audited model was trained. Models that are there are not trained again.
+
+    Example: mint model train-references ref --of mine --pool cifar-train --pool cifar-test --count 8
+    """
+    from mintcore.training.references import ReferenceRequest, settings_like
+    from mintcore.training.references import train_references as run
+
+    settings = _changed(
+        settings_like(Home(home).card("models", of)),
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimiser=optimiser,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        label_noise=label_noise,
+        label_smoothing=label_smoothing,
+        augment=augment,
+        head=head,
+        learn=learn,
+        seed=seed,
+    )
+    request = ReferenceRequest(name, of, tuple(pool), settings, count, only, test)
+    with ConsoleReporter() as reporter:
+        cards = run(Home(home), request, device=device, reporter=reporter)
+    columns = ("name", "images", "train_accuracy", "test_accuracy", "fingerprint")
+    rows = [_summary(card) for card in cards]
+    show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
+
+
+def _changed(settings: TrainingSettings, **given: Any) -> TrainingSettings:
+    """Change what was given on the command line."""
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _summary(card: Card) -> dict[str, Any]:
+    trained_on = card["trained_on"]
+    known_as = "classes" if "classes" in trained_on else "identities"
+    return {
+        "name": card["id"],
+        "architecture": card["arch"],
+        "images": trained_on["images"],
+        known_as: len(trained_on["classes"]) if known_as == "classes" else trained_on[known_as],
+        "wrong_labels": trained_on["wrong_labels"],
+        "epochs": trained_on["epochs"],
+        "train_accuracy": trained_on["train_accuracy"],
+        "test_accuracy": _test(trained_on.get("test")),
+        "fingerprint": card["fingerprint"],
+    }
+
+
+def _test(measured: dict[str, Any] | None) -> str | None:
+    if measured is None:
+        return None
+    low, high = measured["accuracy_ci"]
+    return (
+        f"{measured['accuracy']:.3f} [{low:.3f}, {high:.3f}] on {measured['images']} images of "
+        f"{measured['dataset']}"
+    )
