@@ -69,8 +69,8 @@ class ConsoleReporter:
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description:<44}"),
-            BarColumn(bar_width=24),
+            TextColumn("{task.description:<30}"),
+            BarColumn(bar_width=12),
             MofNCompleteColumn(),
             _RateColumn(),
             TimeElapsedColumn(),

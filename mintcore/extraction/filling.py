@@ -13,7 +13,6 @@ from mintcore.extraction.computing import Computed, Pace, compute
 from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
 from store.feature_store import FeatureStore
-from store.index import Plan
 from store.layout import ArraySpec
 from store.writer import Writer
 
@@ -39,14 +38,11 @@ class Inputs:
 
 
 def fill(
-    store: FeatureStore,
-    plan: Plan,
-    specs: Sequence[ArraySpec],
-    inputs: Inputs,
-    reporter: Reporter,
+    store: FeatureStore, specs: Sequence[ArraySpec], inputs: Inputs, reporter: Reporter
 ) -> int:
-    """Compute and commit what a plan says is missing; give for how many images that was."""
+    """Compute and commit what is missing of some images; give for how many of them that was."""
     computed = 0
+    plan = store.plan(list(inputs.images), [spec.key for spec in specs])
     # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
     for keys, sample_ids in sorted(plan.missing.items()):
         missing = [spec for spec in specs if spec.key in keys]

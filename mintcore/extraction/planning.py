@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mintcore.datasets.reading import samples
+from mintcore.extraction.images import Images, listing_images
 from mintcore.extraction.requests import ExtractionRequest, resolve
 from mintcore.extraction.stores import store_id, store_of
-from mintcore.models.registration import AuditedModel
 from store.artefacts import Home
 from store.disk import free_bytes
+from store.feature_store import FeatureStore
 from store.index import Plan
 from store.layout import ArraySpec, estimate_bytes
 
@@ -44,44 +44,49 @@ def plan_extraction(home: Home, request: ExtractionRequest, *, device: str) -> E
         StoreError: The store cannot be read.
     """
     model, specs = resolve(home, request, device)
-    images = images_of(home, request.datasets)
-    if not home.has("stores", store_id(model)):
-        asked = {tuple(spec.key for spec in specs): list(images)}
-        return _described(home, model, specs, Plan(len(images), 0, asked))
-    store = store_of(home, model, len(images))
-    plan = store.plan(list(images), [spec.key for spec in specs])
-    return _described(home, model, specs, plan)
-
-
-def _described(
-    home: Home, model: AuditedModel, specs: Sequence[ArraySpec], plan: Plan
-) -> ExtractionPlan:
+    with listing_images(home, request.datasets) as images:
+        there = home.has("stores", store_id(model))
+        found = survey(images, store_of(home, model, images.count) if there else None, specs)
     return ExtractionPlan(
         store=store_id(model),
-        images=plan.images,
-        compute=sum(len(ids) for ids in plan.missing.values()),
-        reuse=plan.present,
-        bytes=estimated_bytes(specs, plan),
+        images=found.images,
+        compute=found.images - found.present,
+        reuse=found.present,
+        bytes=found.bytes,
         free_bytes=free_bytes(home.path),
         arrays=tuple(spec.key for spec in specs),
     )
 
 
-def estimated_bytes(specs: Sequence[ArraySpec], plan: Plan) -> int:
-    """Bound the bytes that what is missing will take on disk."""
+@dataclass(frozen=True)
+class Survey:
+    """What of some images is in a store.
+
+    Attributes:
+        images: Images asked for.
+        present: Images of which everything is there.
+        bytes: What the rest takes on disk at most.
+    """
+
+    images: int
+    present: int
+    bytes: int
+
+
+def survey(images: Images, store: FeatureStore | None, specs: Sequence[ArraySpec]) -> Survey:
+    """Ask a store, or one that is not there yet, what it has of some images."""
+    keys = tuple(spec.key for spec in specs)
+    present, size = 0, 0
+    for window in images.windows():
+        ids = list(window.uris)
+        plan = store.plan(ids, keys) if store else Plan(len(ids), 0, {keys: ids})
+        present += plan.present
+        size += _bytes(specs, plan)
+    return Survey(images.count, present, size)
+
+
+def _bytes(specs: Sequence[ArraySpec], plan: Plan) -> int:
     return sum(
         estimate_bytes([spec for spec in specs if spec.key in keys], len(sample_ids))
         for keys, sample_ids in plan.missing.items()
     )
-
-
-def images_of(home: Home, datasets: Sequence[str]) -> dict[str, str]:
-    """Map the sample id of every readable image of some datasets to where it can be read, in a fixed order."""
-    images: dict[str, str] = {}
-    for dataset in datasets:
-        table = samples(home, dataset)
-        for sample_id, uri in zip(
-            table.column("sample_id").to_pylist(), table.column("uri").to_pylist(), strict=True
-        ):
-            images.setdefault(sample_id, uri)
-    return images

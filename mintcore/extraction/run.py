@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mintcore.arrays import LABEL, parse_view
-from mintcore.datasets.reading import dataset_card, samples, samples_file
+from mintcore.datasets.reading import dataset_card, samples_file
 from mintcore.extraction.batches import choose_batch
 from mintcore.extraction.computing import Pace
 from mintcore.extraction.decoding import default_workers
 from mintcore.extraction.filling import Inputs, fill
+from mintcore.extraction.images import Images, Window, listing_images
 from mintcore.extraction.labels import class_indices
-from mintcore.extraction.planning import estimated_bytes, images_of
+from mintcore.extraction.planning import survey
 from mintcore.extraction.requests import ExtractionRequest, resolve
 from mintcore.extraction.stores import store_of
 from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
 from store.artefacts import Home
 from store.disk import require_free
+from store.feature_store import FeatureStore
 from store.layout import ArraySpec
 
 
@@ -78,45 +80,53 @@ def extract(
         MintError: A gradient of the true label's loss is asked for, and a label is missing.
         StoreError: The disk is too small, or the store cannot be read or written.
     """
-    images = images_of(home, datasets)
-    store = store_of(home, model, len(images))
+    pace = pace or Pace(choose_batch(model), default_workers())
+    with listing_images(home, datasets) as images:
+        store = store_of(home, model, images.count)
+        _list_datasets(home, store, datasets)
+        _require_labels(model, images, specs)
+        found = survey(images, store, specs)
+        require_free(store.folder, found.bytes)
+        if found.present:
+            share = found.present / found.images
+            reporter.log(
+                f"{found.present:,} of {found.images:,} images are in the store already ({share:.0%})"
+            )
+        reporter.stage(
+            f"Extract {model.card['id']}, {len(specs)} arrays", found.images - found.present
+        )
+        computed, failed = 0, 0
+        for window in images.windows():
+            inputs = Inputs(model, window.uris, _classes(model, window, specs), pace)
+            computed += fill(store, specs, inputs, reporter)
+            failed += len(store.failures(list(window.uris)))
+    if store.seal_due():
+        store.seal()
+    keys = tuple(spec.key for spec in specs)
+    reused = found.images - computed
+    reporter.log(
+        f"{store.folder.name}: {found.images} images, {computed} computed, {reused} reused from the store, "
+        f"{failed} failed"
+    )
+    return ExtractionSummary(store.folder.name, found.images, computed, reused, failed, keys)
+
+
+def _list_datasets(home: Home, store: FeatureStore, datasets: Sequence[str]) -> None:
     for dataset in datasets:
         version = dataset_card(home, dataset)["fingerprint"]
         store.list_dataset(dataset, version, samples_file(home, dataset))
-    plan = store.plan(list(images), [spec.key for spec in specs])
-    require_free(store.folder, estimated_bytes(specs, plan))
-    reporter.stage(
-        f"Extract {model.card['id']}, {len(specs)} arrays, {plan.present:,} of {plan.images:,} images reused",
-        plan.images - plan.present,
-    )
-    classes = _classes(home, model, datasets, specs)
-    inputs = Inputs(model, images, classes, pace or Pace(choose_batch(model), default_workers()))
-    computed = fill(store, plan, specs, inputs, reporter)
-    if store.seal_due():
-        store.seal()
-    summary = ExtractionSummary(
-        store=store.folder.name,
-        images=plan.images,
-        computed=computed,
-        reused=plan.images - computed,
-        failed=len(store.failures(list(images))),
-        arrays=tuple(spec.key for spec in specs),
-    )
-    reporter.log(
-        f"{store.folder.name}: {summary.images} images, {summary.computed} computed, {summary.reused} reused from the "
-        f"store, {summary.failed} failed"
-    )
-    return summary
 
 
-def _classes(
-    home: Home, model: AuditedModel, datasets: Sequence[str], specs: Sequence[ArraySpec]
-) -> dict[str, int]:
-    """Give the class number of every image where a gradient needs it, nothing otherwise."""
-    if not any(parse_view(spec.view).target == LABEL for spec in specs):
-        return {}
-    labels: dict[str, str | None] = {}
-    for dataset in datasets:
-        table = samples(home, dataset).select(["sample_id", "label"])
-        labels = dict(zip(*(column.to_pylist() for column in table), strict=True)) | labels
-    return class_indices(model.card, labels)
+def _require_labels(model: AuditedModel, images: Images, specs: Sequence[ArraySpec]) -> None:
+    """Find a missing label before anything is computed."""
+    if _needs_labels(specs):
+        for window in images.windows():
+            class_indices(model.card, window.labels)
+
+
+def _classes(model: AuditedModel, window: Window, specs: Sequence[ArraySpec]) -> dict[str, int]:
+    return class_indices(model.card, window.labels) if _needs_labels(specs) else {}
+
+
+def _needs_labels(specs: Sequence[ArraySpec]) -> bool:
+    return any(parse_view(spec.view).target == LABEL for spec in specs)

@@ -10,7 +10,6 @@ from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
 from mintcore.extraction import computing, filling
-from mintcore.extraction import run as run_module
 from mintcore.extraction.planning import plan_extraction
 from mintcore.extraction.requests import ExtractionRequest
 from mintcore.extraction.run import ExtractionSummary, extract_datasets
@@ -233,14 +232,14 @@ def test_extract__leaves_a_sealed_index(digits_home: Home) -> None:
 def test_extract__what_another_run_has_stored_meanwhile_is_not_computed_again(
     digits_home: Home, forwards: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = run_module.fill
+    real = filling._left
 
-    def second(*arguments: object, **named: object) -> int:
-        monkeypatch.setattr(run_module, "fill", real)
+    def late(*arguments: object) -> list[str]:
+        monkeypatch.setattr(filling, "_left", real)
         run(digits_home, "members", layers="output")  # comes first, between plan and start
-        return real(*arguments, **named)  # type: ignore[arg-type]
+        return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run_module, "fill", second)
+    monkeypatch.setattr(filling, "_left", late)
     summary = run(digits_home, "members", layers="output")
 
     assert (summary.computed, summary.reused) == (0, 500)

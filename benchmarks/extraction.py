@@ -1,0 +1,262 @@
+"""Extraction into a new store beside the bare forward pass of the same model.
+
+    python -m benchmarks.extraction [--json FILE] [--repeats N] [--scale SHARE] [--device DEVICE]
+                                    [--thingsvision PYTHON]
+
+Both sides take turns in one process, and the best of some repeats counts. The bare forward gets the
+same images, decoded and resized, in batches that lie in memory: it normalises them and runs the
+model. Extraction reads the images of a registered dataset, checks that they are the ones that were
+registered, keeps the pooled view of every block, and ends when all of it is on disk.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from benchmarks.extraction_inputs import add_arrays, add_fresh_model, add_jpegs, crops
+from benchmarks.measurement import (
+    Measured,
+    best_seconds,
+    machine,
+    peak_growth_bytes,
+    table,
+    write_json,
+)
+from mintcore.extraction.batches import choose_batch
+from mintcore.extraction.decoding import Batch, decoded_ahead, default_workers
+from mintcore.extraction.images import listing_images
+from mintcore.extraction.requests import ExtractionRequest
+from mintcore.extraction.run import extract_datasets
+from mintcore.models.audited import AuditedModel
+from mintcore.models.registration import load_model
+from mintcore.progress import SilentReporter
+from store.artefacts import Home
+
+ARRAYS, JPEGS = "arrays", "jpegs"
+JPEG_SIDE = 256
+QUERIES = 10
+UNIT = "images/s"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model and how many images go through it."""
+
+    title: str
+    arch: str
+    side: int
+    classes: int
+    images: int
+
+
+CASES = (
+    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 4096),
+    Case("ResNet-18, 224 px", "torchvision:resnet18", 224, 1000, 256),
+)
+PEER_LAYERS = [f"layer{stage}.{block}" for stage in (1, 2, 3, 4) for block in (0, 1)]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A home folder with one model and the images of one case."""
+
+    home: Home
+    model: AuditedModel
+    device: str
+    repeats: int
+
+    def extract(self, dataset: str, views: Sequence[str] = ("pooled",), **settings: object) -> None:
+        """Extract a dataset into a store that is not there yet."""
+        shutil.rmtree(self.home.path / "stores", ignore_errors=True)
+        request = ExtractionRequest(
+            self.model.name,
+            (dataset,),
+            views=tuple(views),
+            **settings,  # type: ignore[arg-type]
+        )
+        extract_datasets(self.home, request, device=self.device, reporter=SilentReporter())
+
+    def decoded(self, dataset: str) -> list[Batch]:
+        """Decode a dataset as extraction does, all of it."""
+        batch, workers = choose_batch(self.model), default_workers()
+        with listing_images(self.home, [dataset]) as images:
+            return [
+                decoded
+                for window in images.windows()
+                for decoded in decoded_ahead(self.model.preprocessing, window.uris, batch, workers)
+            ]
+
+    def forward(self, batches: Sequence[Batch]) -> None:
+        """Run the bare model over decoded batches."""
+        with torch.inference_mode():
+            for batch in batches:
+                pixels = self.model.preprocessing.normalise(batch.pixels.to(self.model.device))
+                self.model.module(pixels.contiguous(memory_format=torch.channels_last))
+        if self.model.device.type == "cuda":
+            torch.cuda.synchronize(self.model.device)
+
+
+def main() -> None:
+    """Run the benchmark as the command line asks."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.extraction",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", type=Path, help="write the table there as JSON too")
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="each side so often; the best counts"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="take so many times the images")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--thingsvision", type=Path, help="Python of an environment with thingsvision, as a peer"
+    )
+    asked = parser.parse_args()
+    on = machine(["torch", "torchvision", "numpy", "zarr", "pillow"])
+    rows = [row for case in CASES for row in _case(case, asked)]
+    print(f"{on}, {asked.device}\n\n{table(rows)}")
+    if asked.json is not None:
+        write_json(asked.json, f"{on}, {asked.device}", rows)
+
+
+def _case(case: Case, asked: argparse.Namespace) -> list[Measured]:
+    count = max(int(case.images * asked.scale), 16)
+    with tempfile.TemporaryDirectory() as place:
+        home = Home(Path(place))
+        add_fresh_model(home, "model", case.arch, case.side, case.classes)
+        add_arrays(home, ARRAYS, crops(count, case.side))
+        files = add_jpegs(home, JPEGS, crops(count, max(JPEG_SIDE, case.side)))
+        bench = Bench(home, load_model(home, "model", asked.device), asked.device, asked.repeats)
+        rows = [
+            *_from_memory(bench, count),
+            *_from_files(bench, count),
+            *_other_views(bench, count),
+        ]
+        if asked.thingsvision and case.arch.startswith("torchvision:"):
+            rows += _peer(bench, count, files, asked.thingsvision)
+    return [
+        Measured(f"{case.title}: {row.what}", row.value, row.unit, row.ratio, row.aim, row.note)
+        for row in rows
+    ]
+
+
+def _from_memory(bench: Bench, count: int) -> list[Measured]:
+    batches = bench.decoded(ARRAYS)
+    seconds = best_seconds(
+        {"forward": lambda: bench.forward(batches), "extract": lambda: bench.extract(ARRAYS)},
+        bench.repeats,
+    )
+    grown = peak_growth_bytes(lambda: bench.extract(ARRAYS))
+    return [
+        Measured("bare forward", count / seconds["forward"], UNIT),
+        Measured(
+            "extraction from arrays",
+            count / seconds["extract"],
+            UNIT,
+            seconds["forward"] / seconds["extract"],
+            0.9,
+            f"of the bare forward; batches of {choose_batch(bench.model)}",
+        ),
+        Measured("extraction, growth of memory", grown / 2**20, "MiB"),
+    ]
+
+
+def _from_files(bench: Bench, count: int) -> list[Measured]:
+    batches = bench.decoded(JPEGS)
+    actions: dict[str, Callable[[], object]] = {
+        "decode": lambda: bench.decoded(JPEGS),
+        "forward": lambda: bench.forward(batches),
+        "extract": lambda: bench.extract(JPEGS),
+    }
+    seconds = best_seconds(actions, bench.repeats)
+    apart = seconds["decode"] + seconds["forward"]
+    return [
+        Measured("decoding JPEG alone", count / seconds["decode"], UNIT),
+        Measured(
+            "extraction from JPEG",
+            count / seconds["extract"],
+            UNIT,
+            apart / seconds["extract"],
+            0.85,
+            "of decoding, then the bare forward",
+        ),
+    ]
+
+
+def _other_views(bench: Bench, count: int) -> list[Measured]:
+    batches = bench.decoded(ARRAYS)
+    seconds = best_seconds(
+        {
+            "forward": lambda: bench.forward(batches),
+            "queries": lambda: bench.extract(ARRAYS, queries=QUERIES),
+            "gradient": lambda: bench.extract(ARRAYS, ["gradient"], layers="output"),
+        },
+        1,
+    )
+    return [
+        Measured(
+            f"extraction, {QUERIES} queries an image",
+            count * QUERIES / seconds["queries"],
+            UNIT,
+            QUERIES * seconds["forward"] / seconds["queries"],
+            note=f"of {QUERIES} bare forwards",
+        ),
+        Measured(
+            "gradients at the output",
+            count / seconds["gradient"],
+            UNIT,
+            seconds["forward"] / seconds["gradient"],
+            note="of the bare forward",
+        ),
+    ]
+
+
+def _peer(bench: Bench, count: int, files: Path, python: Path) -> list[Measured]:
+    whole = {"views": ["map"], "layers": ",".join(PEER_LAYERS), "map_side": 4096}
+    batches = bench.decoded(JPEGS)
+    seconds = best_seconds(
+        {
+            "forward": lambda: bench.forward(batches),
+            "maps": lambda: bench.extract(JPEGS, **whole),  # type: ignore[arg-type]
+            "maps as float32": lambda: bench.extract(JPEGS, dtype="float32", **whole),  # type: ignore[arg-type]
+        },
+        2,
+    )
+    output = bench.home.path / "thingsvision"
+    command = [str(python), str(Path(__file__).with_name("thingsvision_side.py"))]
+    settings = [str(files), str(output), "resnet18", str(choose_batch(bench.model)), "2"]
+    ran = subprocess.run(  # noqa: S603 - the caller names the interpreter
+        [*command, *settings, *PEER_LAYERS], check=True, capture_output=True, text=True
+    )
+    theirs = json.loads(ran.stdout.splitlines()[-1])
+    return [
+        Measured(
+            f"8 blocks, whole maps{kind}",
+            count / seconds[f"maps{kind}"],
+            UNIT,
+            seconds["forward"] / seconds[f"maps{kind}"],
+            note="from JPEG; of the bare forward",
+        )
+        for kind in ("", " as float32")
+    ] + [
+        Measured(
+            "thingsvision, 8 blocks, whole maps",
+            count / theirs["extract"],
+            UNIT,
+            theirs["forward"] / theirs["extract"],
+            note=f"from JPEG, float32; of its own bare forward, {count / theirs['forward']:,.0f} "
+            f"images/s with torch {theirs['torch']}",
+        )
+    ]
+
+
+if __name__ == "__main__":
+    main()
