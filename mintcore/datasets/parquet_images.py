@@ -39,20 +39,24 @@ class _Place:
     row: int
 
 
+Key = tuple[Path, int, int, int, int]
+"""File, time of its last change in ns, its bytes, row group and window in it."""
+
+
 class _Windows:
     """The last windows read, of all files; thread-safe."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes, self._bytes, self._lock = most_bytes, 0, Lock()
-        self._kept: OrderedDict[tuple[object, int, int], pa.Array] = OrderedDict()
+        self._kept: OrderedDict[Key, pa.Array] = OrderedDict()
 
-    def get(self, key: tuple[object, int, int]) -> pa.Array | None:
+    def get(self, key: Key) -> pa.Array | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def put(self, key: tuple[object, int, int], window: pa.Array) -> None:
+    def put(self, key: Key, window: pa.Array) -> None:
         with self._lock:
             replaced = self._kept.pop(key, None)
             self._bytes += window.nbytes - (0 if replaced is None else replaced.nbytes)
@@ -67,7 +71,8 @@ _WINDOWS = _Windows(CACHE_BYTES)
 class _ImageColumn:
     """The images of an open file; thread-safe."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, mtime_ns: int, size: int) -> None:
+        self._version = (file, mtime_ns, size)
         self._table = open_table(file)
         self._column = image_column(self._table.schema_arrow, file)
         self._lock = Lock()
@@ -82,7 +87,7 @@ class _ImageColumn:
 
     def image(self, row: int) -> bytes | None:
         place = self._place(row)
-        key = (self, place.group, place.window)
+        key = (*self._version, place.group, place.window)
         window = _WINDOWS.get(key)
         if window is None:
             with self._lock:
@@ -105,7 +110,7 @@ class _ImageColumn:
             group, following, batches = place.group, 0, self._batches(place.group)
         while True:
             window = _flat(next(batches).column(0))
-            _WINDOWS.put((self, group, following), window)
+            _WINDOWS.put((*self._version, group, following), window)
             following += 1
             if following > place.window:
                 self._forward = (group, following, batches)
@@ -195,8 +200,8 @@ def _open_column(file: Path, mtime_ns: int, size: int) -> _ImageColumn:
 
 
 @lru_cache(maxsize=_OPEN_FILES)
-def _cached_column(file: Path, _mtime_ns: int, _bytes: int) -> _ImageColumn:
-    return _ImageColumn(file)
+def _cached_column(file: Path, mtime_ns: int, size: int) -> _ImageColumn:
+    return _ImageColumn(file, mtime_ns, size)
 
 
 def _window_rows(group: pq.RowGroupMetaData, column: str) -> int:

@@ -1,6 +1,7 @@
 """Write the files that datasets come in, as their own tools write them."""
 
 import io
+import re
 import struct
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,8 @@ def png(grey: int) -> bytes:
 
 def packed(content: bytes) -> bytes:
     """Write one record as dmlc-core does: split where the content holds the magic number."""
-    splits = [place for place in range(0, len(content) & ~3, 4) if content[place:][:4] == MAGIC]
+    found = (match.start() for match in re.finditer(re.escape(MAGIC), content))
+    splits = [place for place in found if place % 4 == 0]
     starts, ends = [0, *(place + 4 for place in splits)], [*splits, len(content)]
     parts = [content[start:end] for start, end in zip(starts, ends, strict=True)]
     flags = [0] if len(parts) == 1 else [1, *[2] * (len(parts) - 2), 3]
