@@ -1,6 +1,7 @@
 """``mint model``: register audited models and look at them."""
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,12 +20,15 @@ from mintcore.cli.preprocessing import (
     StdOption,
     preprocessing_of,
 )
+from mintcore.errors import MintError
+from mintcore.models.heads import HEADS, Head
 from mintcore.models.layers import MAP, POOLED, Layer, view_shape
 from mintcore.models.preprocessing import Preprocessing
 from store.artefacts import Card, Home
 
 app = typer.Typer(no_args_is_help=True, help="Register audited models and look at them.")
 
+_CLASSES_CHARACTERS = 70
 _BYTES_A_VALUE = 2  # float16, as stores keep it
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the model.")]
@@ -37,7 +41,8 @@ def add(
     arch: Annotated[
         str,
         typer.Option(
-            help="torchvision:NAME, mintcore:NAME, or package.module:factory (runs your code)."
+            help="torchvision:NAME, timm:NAME, mintcore:NAME, export:FILE.pt2 for a torch.export "
+            "program with its weights, or package.module:factory (runs your code)."
         ),
     ],
     size: SizeOption = None,
@@ -51,7 +56,24 @@ def add(
     interpolation: InterpolationOption = "bilinear",
     colours: ColoursOption = "RGB",
     num_classes: Annotated[
-        int | None, typer.Option(help="Width of the output; read off the weights if not given.")
+        int | None,
+        typer.Option(
+            help="Width of the output; read off the weights if not given. Face networks have none."
+        ),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of the classes in the order of the output: a text file with one a line, or "
+            "cat,dog,horse."
+        ),
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What the output is, {' or '.join(HEADS)}; by default an embedding for the face "
+            "networks of mintcore."
+        ),
     ] = None,
     seed: SeedOption = 0,
     home: HomeOption = DEFAULT_HOME,
@@ -80,6 +102,8 @@ def add(
         preprocessing,
         allow_code=True,
         num_classes=num_classes,
+        head=None if head is None else _head(head),
+        classes=None if classes is None else _class_names(classes),
         seed=seed,
     )
     show(card, as_json, lambda: fields(_summary(card)))
@@ -93,7 +117,7 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """
     cards = Home(home).cards("models")
     rows = [_summary(card) for card in cards]
-    columns = ("name", "architecture", "classes", "parameters", "size", "layers")
+    columns = ("name", "architecture", "output", "parameters", "size", "layers")
     show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
 
 
@@ -135,10 +159,12 @@ def layers(
 
 def _summary(card: Card) -> dict[str, Any]:
     preprocessing = Preprocessing.from_json(card["preprocessing"])
+    names = card.get("classes")
     return {
         "name": card["id"],
         "architecture": card["arch"],
-        "classes": card["num_classes"],
+        "output": _output(card),
+        "classes": None if names is None else _shortened(", ".join(names)),
         "parameters": f"{card['parameters']:,}",
         "size": "x".join(map(str, preprocessing.size)),
         "resize": preprocessing.resize or "largest centred part",
@@ -150,6 +176,34 @@ def _summary(card: Card) -> dict[str, Any]:
         "fingerprint": card["fingerprint"],
         "created": card["created"],
     }
+
+
+def _output(card: Card) -> str:
+    # Cards of earlier versions name no head: all models were classifiers.
+    if card.get("head", HEADS[0]) == HEADS[0]:
+        return f"{card['num_classes']} classes"
+    return f"embedding of {card['embedding_size']}"
+
+
+def _shortened(text: str) -> str:
+    return textwrap.shorten(text, _CLASSES_CHARACTERS, placeholder=" ...")
+
+
+def _head(text: str) -> Head:
+    for head in HEADS:
+        if text == head:
+            return head
+    raise MintError(f"--head {text!r} is not known: give {' or '.join(HEADS)}.")
+
+
+def _class_names(text: str) -> list[str]:
+    """Read names of classes: the lines of a file, or the text itself, separated by commas."""
+    file = Path(text)
+    try:
+        given = file.read_text(encoding="utf-8").splitlines() if file.is_file() else text.split(",")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MintError(f"{file} is not a readable text file ({error}): save it again.") from error
+    return [name.strip() for name in given if name.strip()]
 
 
 def _layer_row(layer: Layer, map_side: int) -> dict[str, Any]:

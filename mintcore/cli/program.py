@@ -11,6 +11,7 @@ from mintcore.cli import (
     dataset,
     demo,
     extraction,
+    faces,
     jobs,
     model,
     serving,
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+model.app.command()(faces.pairs)
 model.app.command()(training.train)
 model.app.command()(training.train_references)
 app.add_typer(model.app, name="model", help="Audited models: register, list, look inside.")

@@ -4,19 +4,19 @@ import difflib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from mintcore.errors import MintError
+from mintcore.models.heads import Head
 from mintcore.models.networks.cifar import CifarResNet
 from mintcore.models.networks.iresnet import SIDE_PX, STAGES, IResNet
 from mintcore.models.networks.mobilefacenet import SIZE_PX, MobileFaceNet
 from mintcore.models.networks.objects import ObjectCnn
 
-Head = Literal["classifier", "embedding"]
 Size = tuple[int, int]
 
 EXPORT = "export"

@@ -6,7 +6,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from mintcore.models.architectures import Head
+from mintcore.models.heads import Head
 from mintcore.models.layers import Layer
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.tracing import Call, trace

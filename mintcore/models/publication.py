@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mintcore.errors import MintError
-from mintcore.models.architectures import Head
 from mintcore.models.audited import ready
+from mintcore.models.heads import Head
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.suggestions import suggest
 from mintcore.models.tracing import trace

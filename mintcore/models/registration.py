@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from mintcore.errors import MintError
 from mintcore.models.architectures import (
     EXPORT,
-    Head,
     build,
     fitting_size,
     head_of,
@@ -20,6 +19,7 @@ from mintcore.models.architectures import (
     is_code,
 )
 from mintcore.models.audited import AuditedModel, ready
+from mintcore.models.heads import Head
 from mintcore.models.norms import settle_norms
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.programs.archive import read_archive
@@ -103,6 +103,7 @@ def register_module(
     module: nn.Module,
     preprocessing: Preprocessing,
     *,
+    head: Head | None = None,
     classes: Sequence[str] | None = None,
     **made_from: Any,
 ) -> Card:
@@ -114,6 +115,7 @@ def register_module(
         arch: The named architecture that the module is.
         module: The trained module; it is not changed.
         preprocessing: What it was trained to see.
+        head: What the output is; by default what the architecture is made for.
         classes: Names of the classes, in the order of the output.
         **made_from: Fields for the card, JSON values: how it was trained, on what.
 
@@ -128,7 +130,7 @@ def register_module(
     num_classes = infer_num_classes(arch, state)
     rebuilt = _build_seeded(arch, num_classes, preprocessing, seed=0, allow_code=False)
     apply_weights(rebuilt, state)
-    description = Description(arch, preprocessing, head_of(arch), classes)
+    description = Description(arch, preprocessing, head or head_of(arch), classes)
     return publish(home, name, rebuilt, description, **made_from)
 
 

@@ -31,14 +31,16 @@ _MEMORY_FORMATS = {
     4: torch.preserve_format,
 }
 _STRIDED = 7
-_PLAIN_KINDS = "as_int as_float as_bool as_string as_ints as_floats as_bools as_int_lists"
+_PLAIN_KINDS = "as_int as_bool as_string as_ints as_bools as_int_lists"
 _NAMED_KINDS = "as_tensor as_sym_int as_sym_float as_sym_bool"
 _NEW_VALUES = """
     add addmm avg_pool2d batch_norm cat conv2d convolution group_norm layer_norm linear matmul
     max_pool2d mul
 """
 _MAKES_NEW = frozenset(_NEW_VALUES.split())
-_PART_NAME = re.compile(r"\w+(\.\w+)*(@\d+)?")
+_PART_NAME = re.compile(r"[\w-]+(\.[\w-]+)*(@\d+)?")
+# What torch.export writes where an operation, such as reading the batch's size, has no module.
+_NO_MODULE = "_empty_nn_module_stack"
 _CLASS_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -64,6 +66,7 @@ class Step:
         arguments: Given by position; numbers, ``Value``s and lists of them.
         keywords: Given by name, likewise.
         results: Name of the result; None where nobody needs it; a list for a list of results.
+        is_number: Whether the result is a number instead of tensors.
         calls: The module calls it is part of, the outermost first: ``layer1``, ``layer1.0``.
     """
 
@@ -72,6 +75,7 @@ class Step:
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
     results: Any
+    is_number: bool
     calls: tuple[str, ...]
 
     def uses(self) -> Iterator[str]:
@@ -189,7 +193,11 @@ def _made_new(step: Step) -> Step:
 
 def _step(node: Mapping[str, Any], calls: tuple[str, ...]) -> Step:
     target = str(node["target"])
-    arguments = [(given["name"], _argument(given["arg"])) for given in node["inputs"]]
+    # Python's operators name their arguments in the file, and take them by position only.
+    by_position = target.startswith("_operator.")
+    arguments = [
+        ("" if by_position else given["name"], _argument(given["arg"])) for given in node["inputs"]
+    ]
     results = [_result(output) for output in node["outputs"]]
     return Step(
         target=target,
@@ -197,6 +205,7 @@ def _step(node: Mapping[str, Any], calls: tuple[str, ...]) -> Step:
         arguments=tuple(value for name, value in arguments if not name),
         keywords={name: value for name, value in arguments if name},
         results=results[0] if len(results) == 1 else results,
+        is_number=any(kind.startswith("as_sym") for output in node["outputs"] for kind in output),
         calls=calls,
     )
 
@@ -245,7 +254,8 @@ def _calls(modules: str) -> list[tuple[str, str]]:
     for entry in filter(None, modules.split(";")):
         _, path, title = entry.split(",", 2)
         name = title.rpartition(".")[2]
-        if _PART_NAME.fullmatch(path) and _CLASS_NAME.fullmatch(name):
+        is_real = not path.startswith(_NO_MODULE)
+        if is_real and _PART_NAME.fullmatch(path) and _CLASS_NAME.fullmatch(name):
             found.append((path, name))
     return found
 
@@ -255,6 +265,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_NAMED_KINDS.split(), _reference),
     **dict.fromkeys(("as_tensors", "as_sym_ints", "as_sym_bools", "as_sym_floats"), _references),
     "as_none": lambda _: None,
+    # JSON has no infinity, so the file writes it as text.
+    "as_float": float,
+    "as_floats": lambda values: [float(value) for value in values],
     "as_optional_tensors": lambda values: [_argument(value) for value in values],
     "as_scalar_type": dtype_of,
     "as_memory_format": _MEMORY_FORMATS.__getitem__,

@@ -177,7 +177,14 @@ def _end(
         for name in program.steps[place].uses()
         if name not in made and name not in program.tensors
     ]
-    outputs = [name for name in made if any(user not in inside for user in users.get(name, ()))]
+    # Numbers, such as a size that was computed once for several parts, are no output of a part.
+    tensors = [
+        name
+        for place in places
+        if not program.steps[place].is_number
+        for name in program.steps[place].makes()
+    ]
+    outputs = [name for name in tensors if any(user not in inside for user in users.get(name, ()))]
     if len(outputs) != 1:
         return None
     return _End(call.partition("@")[0], given[0] if given else outputs[0], outputs[0])

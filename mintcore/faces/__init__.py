@@ -1,0 +1,1 @@
+"""What face models are tested with: pairs of faces of one person or of two."""
