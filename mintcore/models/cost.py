@@ -1,5 +1,7 @@
 """Count what a forward costs while it runs: operations, and parameters it uses."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +29,9 @@ class Cost:
 class CostMeter(TorchDispatchMode):
     """Counts, while it is entered, what every operation of torch costs.
 
-    Its FLOPs are those of ``torch.utils.flop_counter``. Operations that only the inside of a
-    compiled or exported graph knows are not counted: ``cost`` is then None.
+    Its FLOPs are those of ``torch.utils.flop_counter``, which knows attention only without the
+    fast path. Operations that only the inside of a compiled or exported graph knows are not
+    counted: ``cost`` is then None.
     """
 
     supports_higher_order_operators = True
@@ -38,23 +41,11 @@ class CostMeter(TorchDispatchMode):
         self._flops = 0
         self._used: dict[int, int] = {}
         self._saw_all = True
-        self._fast_path = True
 
     @property
     def cost(self) -> Cost | None:
         """What was computed so far has cost."""
         return Cost(self._flops, sum(self._used.values())) if self._saw_all else None
-
-    def __enter__(self) -> "CostMeter":
-        # Its attention is one operation that no formula knows.
-        self._fast_path = torch.backends.mha.get_fastpath_enabled()
-        torch.backends.mha.set_fastpath_enabled(False)
-        super().__enter__()
-        return self
-
-    def __exit__(self, *raised: Any) -> None:
-        super().__exit__(*raised)
-        torch.backends.mha.set_fastpath_enabled(self._fast_path)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -76,3 +67,14 @@ class CostMeter(TorchDispatchMode):
             if isinstance(value, Tensor) and isinstance(value, nn.Parameter):
                 self._used[id(value)] = value.numel()
         return output
+
+
+@contextmanager
+def without_fast_path() -> Iterator[None]:
+    """Let torch's attention run operation by operation, not as one that is neither counted nor mapped."""
+    enabled = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)

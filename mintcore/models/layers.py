@@ -17,6 +17,8 @@ MAP = "map"
 VECTOR = "vector"
 GRADIENT = "gradient"
 VIEWS = (POOLED, STD, MAX, MAP, VECTOR, GRADIENT)
+GRADIENT_DTYPE = "float32"
+"""What gradients are stored as: they span far more than float16 holds, from 1e-9 to 100."""
 INPUT = "input"
 OUTPUT = "output"
 

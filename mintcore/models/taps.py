@@ -20,6 +20,7 @@ __all__ = [
     "all_layers",
     "choose_layers",
     "layers",
+    "matching",
     "reduce_taps",
     "tap",
     "view_shape",
@@ -65,10 +66,27 @@ def choose_layers(model: AuditedModel, pattern: str) -> list[Layer]:
     known = all_layers(model)
     chosen: set[str] = set()
     for part in filter(None, (part.strip() for part in pattern.split(","))):
-        chosen.update(_matching(part, [layer.name for layer in known]))
+        chosen.update(matching(part, [layer.name for layer in known]))
     if not chosen:
         raise MintError(f"{pattern!r} names no layer: give 'all', names or globs.")
     return [layer for layer in known if layer.name in chosen]
+
+
+def matching(pattern: str, names: Iterable[str]) -> list[str]:
+    """Give the names that a name or glob fits.
+
+    Raises:
+        MintError: It fits none; near names are given.
+    """
+    known = list(names)
+    found = [name for name in known if name == pattern or fnmatchcase(name, pattern)]
+    if not found:
+        near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:9])}."
+        )
+        raise MintError(f"The model has no layer {pattern!r}: {hint}")
+    return found
 
 
 def tap(model: AuditedModel, batch: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
@@ -111,7 +129,7 @@ def reduce_taps(
     """
     calls = {call.layer.name: call for call in model.calls}
     for name in names:
-        _matching(name, list(calls))
+        matching(name, list(calls))
     kept: dict[str, Kept] = {}
     with torch.inference_mode():
         if INPUT in names:
@@ -159,15 +177,3 @@ def _run(
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _matching(pattern: str, names: Iterable[str]) -> list[str]:
-    known = list(names)
-    found = [name for name in known if name == pattern or fnmatchcase(name, pattern)]
-    if not found:
-        near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:9])}."
-        )
-        raise MintError(f"The model has no layer {pattern!r}: {hint}")
-    return found

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mintcore.errors import MintError
-from mintcore.models.cost import Cost, CostMeter
+from mintcore.models.cost import Cost, CostMeter, without_fast_path
 from mintcore.models.layers import INPUT, OUTPUT, Kind, Layer
 from mintcore.models.layouts import Layouts, Step
 from mintcore.models.tokens import Grids, read_prefix
@@ -55,7 +55,7 @@ def trace(module: nn.Module, input_shape: tuple[int, int, int]) -> list[Call]:
     images = torch.zeros(_DUMMY_IMAGES, *input_shape, dtype=some.dtype, device=some.device)
     with recorder.attached(module), torch.no_grad():
         try:
-            with meter:
+            with without_fast_path(), meter:
                 logits = module(images)
         except Exception as error:  # the user's network may raise anything
             raise MintError(
