@@ -1,0 +1,124 @@
+"""Queries and gradients in the store are what the model computes for the image as it is shown."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mintcore.datasets.reading import read_pixels, samples
+from mintcore.datasets.registration import add_dataset
+from mintcore.errors import MintError
+from mintcore.extraction import computing
+from mintcore.extraction.queries import QUERIES, show
+from mintcore.extraction.requests import ExtractionRequest
+from mintcore.extraction.run import extract_datasets
+from mintcore.models.registration import load_model
+from mintcore.progress import SilentReporter
+from store.artefacts import Home
+from store.feature_store import open_store
+
+
+def stored(home: Home, **settings: object) -> np.ndarray:
+    """Extract one array of the dataset mixed, and read it."""
+    request = ExtractionRequest("net", ("mixed",), dtype="float32", **settings)  # type: ignore[arg-type]
+    summary = extract_datasets(home, request, device="cpu", reporter=SilentReporter())
+    (key,) = summary.arrays
+    store = open_store(home.folder("stores", summary.store))
+    ids = samples(home, "mixed").column("sample_id").to_pylist()
+    return store.read(key, store.locate(key, ids))
+
+
+def pixels(home: Home) -> torch.Tensor:
+    """The images of the dataset mixed: (200, 1, 28, 28) uint8."""
+    uris = samples(home, "mixed").column("uri").to_pylist()
+    return torch.from_numpy(np.stack([read_pixels(uri)[None, :, :, 0] for uri in uris]))
+
+
+def test_queries__each_is_the_image_as_it_is_shown(digits_home: Home) -> None:
+    found = stored(digits_home, layers="output", views=("pooled",), queries=4)
+
+    model = load_model(digits_home, "net")
+    with torch.inference_mode():
+        wanted = [
+            model.module(model.preprocessing.normalise(show(pixels(digits_home), query))).numpy()
+            for query in QUERIES[:4]
+        ]
+
+    assert found.shape == (200, 4, 10)
+    np.testing.assert_allclose(found, np.stack(wanted, axis=1), atol=1e-5)
+
+
+def test_queries__stand_beside_the_single_view(digits_home: Home) -> None:
+    single = stored(digits_home, layers="output", views=("pooled",))
+    several = stored(digits_home, layers="output", views=("pooled",), queries=2)
+    assert single.shape == (200, 10)
+    np.testing.assert_array_equal(several[:, 0], single)
+
+
+def loss_gradients(home: Home, classes: torch.Tensor) -> np.ndarray:
+    """Gradients of each image's loss with respect to the last layer's bias: (200, 10).
+
+    By hand: softmax minus one at the class.
+    """
+    model = load_model(home, "net")
+    with torch.inference_mode():
+        logits = model.module(model.preprocessing.normalise(pixels(home)))
+    return (logits.softmax(1) - torch.nn.functional.one_hot(classes, 10)).numpy()
+
+
+@pytest.mark.parametrize("target", ["label", "predicted"])
+def test_gradient__large_where_the_loss_is_steep(digits_home: Home, target: str) -> None:
+    settings = {"views": ("gradient",), "gradient_size": 4096, "gradient_target": target}
+    found = stored(digits_home, layers="output", **settings)
+
+    labels = samples(digits_home, "mixed").column("label").to_pylist()
+    model = load_model(digits_home, "net")
+    with torch.inference_mode():
+        features = model.module.dense(
+            model.module.block3(
+                model.module.block2(
+                    model.module.block1(model.preprocessing.normalise(pixels(digits_home)))
+                )
+            )
+        )
+        predicted = model.module.output(features).argmax(1)
+    classes = torch.tensor([int(label) for label in labels]) if target == "label" else predicted
+    # the gradient of the last layer is the outer product of the bias's gradient and (features, 1)
+    bias = loss_gradients(digits_home, classes)
+    norms = np.linalg.norm(bias, axis=1) * np.sqrt(1 + (features.numpy() ** 2).sum(1))
+    # a count sketch keeps norms in expectation; 650 weights in 4,096 buckets hardly meet
+    assert np.corrcoef(np.linalg.norm(found, axis=1), norms)[0, 1] > 0.98
+
+
+def test_gradient__of_the_label_needs_labels(digits_home: Home, tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / "bare.npz",
+        images=np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8),
+    )
+    add_dataset(digits_home, "bare", f"arrays:{tmp_path / 'bare.npz'}", "unknown")
+    request = ExtractionRequest(
+        "net", ("bare",), layers="output", views=("gradient",), gradient_target="label"
+    )
+    with pytest.raises(MintError, match="3 of 3 images have no label"):
+        extract_datasets(digits_home, request, device="cpu", reporter=SilentReporter())
+
+
+def test_compute__memory_that_runs_out_halves_the_batches(
+    digits_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    real = computing._on_device
+
+    def scarce(model: object, part: torch.Tensor, *rest: object) -> object:
+        sizes.append(len(part))
+        if len(part) > 20:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(model, part, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(computing, "_on_device", scarce)
+    found = stored(digits_home, layers="output", views=("pooled",))
+
+    assert sizes[:4] == [64, 32, 16, 16]
+    assert max(sizes[2:]) == 16  # what was learnt holds for the batches after it
+    assert np.isfinite(found).all()
