@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from mintcore.errors import MintError
 from store.artefacts import Home
 from store.digests import digest_of
 
@@ -36,10 +37,19 @@ class Checkpoint:
         self._file = self.folder / f"{digest}.pt"
 
     def load(self) -> dict[str, Any] | None:
-        """Give what ``save`` was given, on the CPU; None where there is nothing."""
+        """Give what ``save`` was given, on the CPU; None where there is nothing.
+
+        Raises:
+            MintError: The file is damaged.
+        """
         if not self._file.is_file():
             return None
-        state: dict[str, Any] = torch.load(self._file, map_location="cpu", weights_only=True)
+        try:
+            state: dict[str, Any] = torch.load(self._file, map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged archive raises nearly any type
+            raise MintError(
+                f"{self._file} cannot be read ({type(error).__name__}): delete it, to train from the beginning."
+            ) from error
         return state
 
     def save(self, state: Mapping[str, Any]) -> None:
