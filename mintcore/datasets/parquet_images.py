@@ -67,6 +67,11 @@ class _Windows:
 
 _WINDOWS = _Windows(CACHE_BYTES)
 
+Forward = tuple[int, int, Iterator[pa.RecordBatch]]
+"""A row group, the number of its next window, and its windows from there on."""
+
+_NOWHERE: Forward = (-1, 0, iter(()))
+
 
 class _ImageColumn:
     """The images of an open file; thread-safe."""
@@ -76,7 +81,7 @@ class _ImageColumn:
         self._table = open_table(file)
         self._column = image_column(self._table.schema_arrow, file)
         self._lock = Lock()
-        self._forward: tuple[int, int, Iterator[pa.RecordBatch]] = (-1, 0, iter(()))
+        self._forward = _NOWHERE
         metadata = self._table.metadata
         groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
         self._ends = np.cumsum([group.num_rows for group in groups], dtype=np.int64)
@@ -106,6 +111,7 @@ class _ImageColumn:
     def _read(self, place: _Place) -> pa.Array:
         """Read forward to a window, from where the last reading stopped or from the start."""
         group, following, batches = self._forward
+        self._forward = _NOWHERE  # where reading fails, the next one begins anew
         if group != place.group or following > place.window:
             group, following, batches = place.group, 0, self._batches(place.group)
         while True:

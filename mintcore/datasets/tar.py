@@ -76,8 +76,7 @@ def read_member(file: Path, offset: int, length: int) -> tuple[str, bytes]:
     try:
         with file.open("rb", buffering=0) as handle:
             handle.seek(max(0, offset - BLOCK_BYTES))
-            block = handle.read(BLOCK_BYTES)
-            header = _parse(block)
+            header = _parse(handle.read(min(offset, BLOCK_BYTES)))
             content = handle.read(length)
     except OSError as error:
         raise MintError(f"{file} cannot be read ({error.strerror}): restore it.") from error

@@ -157,10 +157,17 @@ def test_plain_members__damage_raises_nothing_else(
         assert all(m.offset + m.length <= len(content) for m in plain_members(path))
 
 
-def test_read_member__file_that_changed_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "a.tar", header("a.jpg", 600))
-    with pytest.raises(MintError, match=r"no member of 9 bytes at byte 1,000: restore"):
-        read_member(tmp_path / "a.tar", 1000, 9)
+@pytest.mark.parametrize(("offset", "length"), [(1000, 9), (0, 9), (512, 3000), (10**9, 1)])
+def test_read_member__file_that_changed_is_refused(
+    tmp_path: Path, offset: int, length: int
+) -> None:
+    write(tmp_path / "a.tar", header("a.jpg", 600), form=tarfile.USTAR_FORMAT)
+    content = (tmp_path / "a.tar").read_bytes()
+    (tmp_path / "a.tar").write_bytes(content[:2048])
+    with pytest.raises(
+        MintError, match=f"no member of {length:,} bytes at byte {offset:,}: restore"
+    ):
+        read_member(tmp_path / "a.tar", offset, length)
 
 
 def test_read_member__file_that_is_gone_is_named(tmp_path: Path) -> None:
