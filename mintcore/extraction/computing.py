@@ -168,11 +168,14 @@ def _tapped(model: AuditedModel, batch: Tensor, asked: Sequence[_Asked]) -> dict
 def _gradients(
     model: AuditedModel, batch: Tensor, asked: Sequence[_Asked], labels: Tensor | None
 ) -> dict[str, Tensor]:
-    found = {}
-    for spec, view in asked:
-        targets = labels.to(batch.device) if labels is not None and view.target == LABEL else None
-        sketches = gradient_sketches(model, batch, targets, [spec.layer], spec.shape[-1])
-        found[spec.key] = sketches[spec.layer].to(_DTYPES[spec.dtype])
+    """Differentiate once for all layers of one target and size."""
+    found: dict[str, Tensor] = {}
+    for target, size in sorted({(str(view.target), spec.shape[-1]) for spec, view in asked}):
+        targets = labels.to(batch.device) if labels is not None and target == LABEL else None
+        specs = [s for s, view in asked if (view.target, s.shape[-1]) == (target, size)]
+        layers = [spec.layer for spec in specs]
+        sketches = gradient_sketches(model, batch, targets, layers, size)
+        found |= {spec.key: sketches[spec.layer].to(_DTYPES[spec.dtype]) for spec in specs}
     return found
 
 

@@ -6,7 +6,7 @@ from mintcore.arrays import FLOAT16, PREDICTED, View, array_specs
 from mintcore.datasets.reading import dataset_card
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.models.layers import GRADIENT, MAP, POOLED
+from mintcore.models.layers import GRADIENT, GRADIENT_DTYPE, MAP, POOLED
 from mintcore.models.registration import AuditedModel, load_model
 from mintcore.models.taps import choose_layers
 from store.artefacts import Home
@@ -54,8 +54,16 @@ class ExtractionRequest:
         """
         sizes = {MAP: self.map_side, GRADIENT: self.gradient_size}
         targets = {GRADIENT: self.gradient_target}
+        # float16 would round the small gradients of well-learnt images to zero
+        dtypes = {GRADIENT: GRADIENT_DTYPE} if self.dtype == FLOAT16 else {}
         return [
-            View(kind, sizes.get(kind), targets.get(kind), self.queries, self.dtype)
+            View(
+                kind,
+                sizes.get(kind),
+                targets.get(kind),
+                self.queries,
+                dtypes.get(kind, self.dtype),
+            )
             for kind in self.views
         ]
 
