@@ -2,14 +2,17 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mintcore import overlaps
 from mintcore.cohorts import build_cohort, part_of
-from mintcore.datasets.reading import samples
+from mintcore.datasets.reading import samples, samples_file
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
+from mintcore.overlaps import remarks
 from store.artefacts import Home
 
 
@@ -56,6 +59,129 @@ def test_build_cohort__an_image_on_both_sides_is_refused(digits_home: Home) -> N
         build_cohort(digits_home, "members", "again", seed=0)
 
 
+def test_build_cohort__what_is_on_both_sides_is_left_out_where_that_is_allowed(
+    digits_home: Home,
+) -> None:
+    file = digits_home.path.parent / "again.npz"
+    members, external = (_images(digits_home, name) for name in ("members", "external"))
+    np.savez(file, images=np.concatenate([members[:40], external[:400]]))
+    add_dataset(digits_home, "again", f"arrays:{file}", "external")
+    cohort = build_cohort(digits_home, "members", "again", seed=0, allow_overlap=True)
+    shared = samples(digits_home, "members", limit=40).column("sample_id").to_pylist()
+    assert not set(shared) & set(cohort.sample_ids)
+    assert cohort.is_member.sum() == 460
+    assert (~cohort.is_member).sum() == 400
+    assert (cohort.overlap["exact"], cohort.overlap["allowed"]) == (40, True)
+
+
+def test_build_cohort__a_few_near_duplicates_are_left_out_of_both_sides(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=3)
+    cohort = build_cohort(home, "in", "out", seed=0)
+    assert cohort.overlap == {
+        "exact": 0,
+        "near": 3,
+        "left_out": 6,
+        "unknown": 0,
+        "allowed": False,
+    }
+    copied = samples(home, "in", limit=3).column("sample_id").to_pylist()
+    assert not set(copied) & set(cohort.sample_ids)
+    assert len(cohort.sample_ids) == 194
+
+
+def test_build_cohort__many_near_duplicates_are_refused_with_examples(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=30)
+    with pytest.raises(
+        MintError,
+        match=r"30 of 100 images of 'in' are near-duplicates .*in\.npz#\d+ and .*out\.npz#\d+",
+    ):
+        build_cohort(home, "in", "out", seed=0)
+
+
+def test_build_cohort__allowed_near_duplicates_are_in_one_part(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=30)
+    cohort = build_cohort(home, "in", "out", seed=0, allow_overlap=True)
+    assert (cohort.overlap["near"], cohort.overlap["left_out"]) == (30, 0)
+    assert (cohort.part[:30] == cohort.part[100:130]).all()
+
+
+def test_build_cohort__near_duplicates_of_one_side_are_in_one_part(tmp_path: Path) -> None:
+    photos = _noise(100)
+    copies = [np.clip(photos[:40] * factor, 0, 255) for factor in (1.05, 0.95)]
+    home = Home(tmp_path / "home")
+    _add(home, tmp_path, "in", np.concatenate([photos, *copies]).astype(np.uint8), "member")
+    _add(home, tmp_path, "out", _noise(100, seed=1), "external")
+    cohort = build_cohort(home, "in", "out", seed=0)
+    parts = cohort.part[:180]
+    assert (parts[100:140] == parts[:40]).all()
+    assert (parts[140:180] == parts[:40]).all()
+    assert len(set(parts[:40])) == 3
+
+
+def test_build_cohort__near_duplicates_bring_their_identities_together(tmp_path: Path) -> None:
+    photos = _noise(200)
+    people = np.array([f"person {i // 2}" for i in range(200)])
+    copies = np.clip(photos[:100:2] * 1.05, 0, 255).astype(np.uint8)  # of others' first images
+    others = np.array([f"stranger {i // 2}" for i in range(50)])
+    home = Home(tmp_path / "home")
+    file = tmp_path / "in.npz"
+    np.savez(file, images=np.concatenate([photos, copies]), identity=np.append(people, others))
+    add_dataset(home, "in", f"arrays:{file}", "member")
+    _add(home, tmp_path, "out", _noise(100, seed=1), "external")
+    cohort = build_cohort(home, "in", "out", seed=0)
+    parts_of: dict[str, set[str]] = {}
+    # stranger n looks like person 2n and like person 2n + 1, so that all three are one
+    for place, part in enumerate(cohort.part[:250]):
+        one = place // 2 // 2 if place < 100 else place // 2
+        together = f"group {one}" if place < 200 else f"group {(place - 200) // 2}"
+        parts_of.setdefault(together, set()).add(part)
+    assert all(len(parts) == 1 for parts in parts_of.values())
+
+
+def test_build_cohort__an_image_that_is_like_no_other_keeps_its_part(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=3)
+    _add(home, tmp_path, "more", _noise(100, seed=7), "external")
+    one = build_cohort(home, "in", "out", seed=0)
+    two = build_cohort(home, "in", "more", seed=0)
+    parts = dict(zip(one.sample_ids, one.part, strict=True))
+    again = [i for i, name in enumerate(two.sample_ids) if name in parts]
+    assert len(again) == 97
+    assert all(parts[two.sample_ids[i]] == two.part[i] for i in again)
+    assert all(two.part[i] == part_of(two.sample_ids[i], 0) for i in again)
+
+
+def test_build_cohort__datasets_of_an_earlier_version_are_split_as_ever(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=30)
+    for name in ("in", "out"):
+        file = samples_file(home, name)
+        table = pq.read_table(file)
+        pq.write_table(table.select(table.column_names[:8]), file)
+    cohort = build_cohort(home, "in", "out", seed=0)
+    assert cohort.part.tolist() == [part_of(name, 0) for name in cohort.sample_ids]
+    assert cohort.overlap["unknown"] == 200
+    assert "registered by an earlier version" in remarks(cohort.overlap)[0]
+
+
+def test_build_cohort__too_many_images_are_not_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = _photos(tmp_path, copies=30)
+    monkeypatch.setattr(overlaps, "MAX_COMPARED", 199)
+    cohort = build_cohort(home, "in", "out", seed=0)
+    assert cohort.overlap["near"] is None
+    assert "not looked for among more than 199 images" in remarks(cohort.overlap)[0]
+
+
+def test_split_digest__depends_on_the_split(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=3)
+    digests = {
+        build_cohort(home, "in", "out", seed=seed, allow_overlap=allowed).split_digest()
+        for seed in (0, 1)
+        for allowed in (False, True)
+    }
+    assert len(digests) == 4
+
+
 def test_build_cohort__names_the_dataset_without_members(digits_home: Home) -> None:
     with pytest.raises(MintError, match="'external' has no readable image of membership 'member'"):
         build_cohort(digits_home, "external", "external", seed=0)
@@ -71,3 +197,27 @@ def test_build_cohort__too_few_images_are_refused(tmp_path: Path, digits_home: H
 
 def _ids(home: Home) -> list[str]:
     return samples(home, "faces").column("sample_id").to_pylist()
+
+
+def _images(home: Home, name: str) -> np.ndarray:
+    file = home.card("datasets", name)["source"].removeprefix("arrays:")
+    return np.asarray(np.load(file)["images"])
+
+
+def _noise(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8)
+
+
+def _add(home: Home, folder: Path, name: str, images: np.ndarray, membership: str) -> None:
+    np.savez(folder / f"{name}.npz", images=images)
+    add_dataset(home, name, f"arrays:{folder / name}.npz", membership)
+
+
+def _photos(folder: Path, copies: int) -> Home:
+    """100 members and 100 externals; the first externals are brighter copies of the first members."""
+    home = Home(folder / "home")
+    members, external = _noise(100), _noise(100, seed=1)
+    external[:copies] = np.clip(members[:copies] * 1.05, 0, 255).astype(np.uint8)
+    _add(home, folder, "in", members, "member")
+    _add(home, folder, "out", external, "external")
+    return home

@@ -80,6 +80,21 @@ def test_sweep__the_pixel_baseline_is_fitted_once_a_cohort(digits_home: Home) ->
     assert "raw pixels" in [blind["name"] for blind in card["blind"]]
 
 
+def test_sweep__overlap_that_was_allowed_is_on_the_card(digits_home: Home, tmp_path: Path) -> None:
+    source = digits_home.card("datasets", "members")["source"].removeprefix("arrays:")
+    noise = np.random.default_rng(0).integers(0, 256, (200, 28, 28), np.uint8)
+    file = tmp_path / "mixed.npz"
+    np.savez(file, images=np.concatenate([np.load(source)["images"][:7], noise]))
+    add_dataset(digits_home, "mixed-up", f"arrays:{file}", "external")
+    settings = {"layers": "output", "kinds": ("vanilla",)}
+    with pytest.raises(MintError, match="7 images stand both among"):
+        run(digits_home, "mixed-up", **settings)
+    (card,) = run(digits_home, "mixed-up", allow_overlap=True, **settings)
+    overlap = card["overlap"]
+    assert (overlap["exact"], overlap["left_out"], overlap["allowed"]) == (7, 14, True)
+    assert auditor_scores(digits_home, card["id"]).num_rows == 500 - 7 + 200
+
+
 def test_sweep__another_seed_is_another_auditor(digits_home: Home) -> None:
     one, two = (run(digits_home, layers="output", seed=seed)[0] for seed in (0, 1))
     assert one["id"] != two["id"]

@@ -54,3 +54,25 @@ def test_add__help_names_every_source() -> None:
     help_text = CliRunner().invoke(app, ["add", "--help"], env={"COLUMNS": "300"}).stdout
     kinds = ["folder", "manifest", "arrays", "parquet", "webdataset", "recordio", "torchvision"]
     assert [kind for kind in kinds if f"{kind}:" not in help_text] == []
+
+
+def test_show__says_how_large_the_images_are(tmp_path: Path, source: str) -> None:
+    run(tmp_path, "add", "d", "--from", source, "--membership", "external")
+    assert "4 x 4" in run(tmp_path, "show", "d")
+    assert json.loads(run(tmp_path, "show", "d", "--json"))["most_width"] == 4
+
+
+def test_overlap__says_what_two_datasets_share(tmp_path: Path, source: str) -> None:
+    run(tmp_path, "add", "d", "--from", source, "--membership", "external")
+    run(tmp_path, "add", "e", "--from", source, "--membership", "member", "--where", "split=x")
+    text = run(tmp_path, "overlap", "d", "e")
+    assert "2 images are in both" in text
+    assert "exact: external " in text
+    found = json.loads(run(tmp_path, "overlap", "d", "e", "--json", "--distance", "3"))
+    assert (found["a"], found["exact"], found["distance"]) == ("d", 2, 3)
+
+
+def test_overlap__tells_what_cannot_be_compared(tmp_path: Path) -> None:
+    np.savez(tmp_path / "flat.npz", images=np.full((1, 9, 9), 3, np.uint8))
+    run(tmp_path, "add", "f", "--from", f"arrays:{tmp_path}/flat.npz", "--membership", "member")
+    assert "f: 1 images were not compared" in run(tmp_path, "overlap", "f", "f")

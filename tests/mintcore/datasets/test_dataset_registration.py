@@ -1,15 +1,20 @@
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from mintcore.datasets.reading import read_pixels, samples
+from mintcore.datasets.perceptual import look_of
+from mintcore.datasets.reading import read_pixels, samples, samples_with_looks
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import CancelledError, MintError
 from mintcore.images import image_id
 from mintcore.progress import SilentReporter
-from store.artefacts import Home
+from store.artefacts import Home, write_card
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), np.uint8)
 
@@ -194,3 +199,72 @@ def test_read_pixels__both_kinds_of_uri(tmp_path: Path, arrays: str) -> None:
 def test_read_pixels__file_that_is_gone_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(MintError, match=name.partition("#")[0]):
         read_pixels(f"{tmp_path}/{name}")
+
+
+def test_add_dataset__size_and_look_are_kept(home: Home, tmp_path: Path) -> None:
+    wide = np.random.default_rng(2).integers(0, 256, (2, 6, 10, 3), np.uint8)
+    wide[1] = 7
+    np.savez(tmp_path / "wide.npz", images=wide)
+    add_dataset(home, "d", f"arrays:{tmp_path}/wide.npz", "member")
+    varied, flat = samples_with_looks(home, "d").to_pylist()
+    look = look_of(wide[0])
+    assert look is not None
+    assert (varied["width"], varied["height"]) == (10, 6)
+    assert (varied["perceptual"], varied["spectrum"]) == (look.perceptual, look.spectrum)
+    assert (flat["width"], flat["perceptual"], flat["spectrum"]) == (10, None, None)
+
+
+def test_add_dataset__unreadable_image_has_no_size(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "bad.png").write_bytes(b"no image")
+    add_dataset(home, "d", f"folder:{tmp_path / 'x'}", "member")
+    (row,) = samples(home, "d", status=None).to_pylist()
+    assert (row["width"], row["perceptual"]) == (None, None)
+
+
+def test_add_dataset__fingerprint_is_that_of_earlier_versions(home: Home, tmp_path: Path) -> None:
+    np.savez(tmp_path / "n.npz", images=np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3))
+    card = add_dataset(home, "d", f"arrays:{tmp_path}/n.npz", "member")
+    line = json.dumps(
+        [samples(home, "d")["sample_id"][0].as_py(), "member", None, None, None, "ok"]
+    )
+    expected = hashlib.blake2b(line.encode() + b"\n", digest_size=16).hexdigest()
+    assert card["fingerprint"] == expected
+
+
+def test_add_dataset__ledger_makes_members_by_content_and_by_name(
+    home: Home, arrays: str, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger.txt"
+    ledger.write_text(f"{image_id(PIXELS[1])}\na.npz#4\n")
+    reporter = Recording()
+    card = add_dataset(home, "d", arrays, f"ledger:{ledger}", reporter=reporter)
+    members = samples(home, "d", membership="member").column("label").to_pylist()
+    assert members == ["1", "4"]
+    assert card["counts"]["membership"] == {"member": 2, "external": 4}
+    assert card["membership"] == f"ledger:{ledger}"
+    assert "2 of 6 images are among the 2 that" in reporter.lines[-1]
+
+
+def test_add_dataset__ledger_of_a_model(home: Home, arrays: str) -> None:
+    seen = {"sample_id": [image_id(PIXELS[0]), image_id(PIXELS[5])], "times_seen": [4, 0]}
+    with home.publishing("models", "net") as folder:
+        write_card(folder, "models", "net")
+        pq.write_table(pa.table(seen), folder / "ledger.parquet")
+    card = add_dataset(home, "d", arrays, "ledger:model:net")
+    assert samples(home, "d", membership="member").column("label").to_pylist() == ["0"]
+    assert card["membership"] == "ledger:model:net"
+
+
+def test_add_dataset__ledger_with_an_ambiguous_name_is_refused_before_decoding(
+    home: Home, tmp_path: Path
+) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        Image.fromarray(PIXELS[0]).save(tmp_path / "pictures" / label / "1.png")
+    (tmp_path / "ledger.txt").write_text("1.png")
+    reporter = Recording()
+    rule = f"ledger:{tmp_path / 'ledger.txt'}"
+    with pytest.raises(MintError, match="names both"):
+        add_dataset(home, "d", f"folder:{tmp_path / 'pictures'}", rule, reporter=reporter)
+    assert reporter.stages == []

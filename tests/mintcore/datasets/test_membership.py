@@ -44,5 +44,5 @@ def test_membership_of__missing_column_lists_the_columns() -> None:
 
 
 def test_membership_of__other_rules_are_refused() -> None:
-    with pytest.raises(MintError, match="give member, external, unknown or column:NAME"):
+    with pytest.raises(MintError, match="give member, external, unknown, column:NAME, ledger:FILE"):
         membership_of("members", ["used"])
