@@ -22,6 +22,22 @@ def images(file: Path) -> list[bytes]:
         return [records.image(record.offset) for record in records.records()]
 
 
+def test_records__as_mxnet_writes_them(tmp_path: Path) -> None:
+    # Two records written by MXRecordIOWriterWriteRecord of MXNet 1.9.1: labels (3, 1) and an image
+    # that holds the magic number, then label 4 and the image "hi".
+    written = (
+        "0a23d7ce 24000020 02000000 00000000 05000000 00000000 00000000 00000000 00004040 0000803f "
+        "61626364 0a23d7ce 03000060 65666700 0a23d7ce 1a000000 00000000 00008040 06000000 00000000 "
+        "00000000 00000000 68690000"
+    )
+    (tmp_path / "a.rec").write_bytes(bytes.fromhex(written))
+    assert read(tmp_path / "a.rec") == [
+        Record(0, 56, 5, (3.0, 1.0), 11),
+        Record(56, 92, 6, (4.0,), 2),
+    ]
+    assert images(tmp_path / "a.rec") == [b"abcd" + MAGIC + b"efg", b"hi"]
+
+
 def test_records__bytes_of_the_format_written_out(tmp_path: Path) -> None:
     # magic, 3-bit flag 0 and length 27, flag, label 2.5, id, id2, three bytes, one byte of padding
     content = bytes.fromhex("0a23d7ce 1b000000 00000000 00002040 0700000000000000")
