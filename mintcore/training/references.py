@@ -115,7 +115,8 @@ def _fitted(settings: TrainingSettings, card: Card) -> TrainingSettings:
 def _class_names(card: Card, settings: TrainingSettings) -> list[str] | None:
     if settings.head is not None:
         return None  # an embedding has no classes to agree upon
-    return card.get("classes") or card.get("trained_on", {}).get("classes")
+    names: list[str] | None = card.get("classes") or card.get("trained_on", {}).get("classes")
+    return names
 
 
 def _training(

@@ -5,8 +5,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from small_trainings import GREY, SHORT, add_images, request
 from safetensors.torch import load_file
+from small_trainings import GREY, SHORT, add_images, request
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
