@@ -1,12 +1,12 @@
 """``mint model``: register audited models and look at them."""
 
-import math
 import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.layers import layer_rows, print_layers
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.preprocessing import (
@@ -22,14 +22,13 @@ from mintcore.cli.preprocessing import (
 )
 from mintcore.errors import MintError
 from mintcore.models.heads import HEADS, Head
-from mintcore.models.layers import MAP, POOLED, Layer, view_shape
+from mintcore.models.layers import Layer
 from mintcore.models.preprocessing import Preprocessing
 from store.artefacts import Card, Home
 
 app = typer.Typer(no_args_is_help=True, help="Register audited models and look at them.")
 
 _CLASSES_CHARACTERS = 70
-_BYTES_A_VALUE = 2  # float16, as stores keep it
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the model.")]
 
@@ -137,24 +136,30 @@ def layers(
     map_side: Annotated[
         int, typer.Option(min=1, help="Maps are pooled to at most this many cells a side.")
     ] = 8,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every layer that can be tapped, not the suggested only.")
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """List the suggested layers of a model, with the bytes an image takes in each view.
+    """List layers that can be tapped: bytes an image takes in each view, cost of computing so far.
+
+    Suggested ones have a role: the end of a stage, a block, the embedding ... A multiply-add is two
+    FLOPs. The views std and max take what pooled takes.
 
     Example: mint model layers resnet56
     """
-    card = Home(home).card("models", name)
-    rows = [_layer_row(Layer.from_json(values), map_side) for values in card["layers"]]
-    columns = {
-        "name": "layer",
-        "kind": "kind",
-        "size": "shape",
-        "pooled_bytes": "pooled, bytes an image",
-        "map_bytes": "map, bytes an image",
-    }
-    printed = [row | {"size": " x ".join(map(str, row["shape"]))} for row in rows]
-    show(rows, as_json, lambda: table(printed, columns))
+    rows = layer_rows(_layers(Home(home), name, every=every), map_side)
+    show(rows, as_json, lambda: print_layers(rows))
+
+
+def _layers(home: Home, name: str, *, every: bool) -> list[Layer]:
+    if not every:
+        return [Layer.from_json(values) for values in home.card("models", name)["layers"]]
+    from mintcore.models.registration import load_model
+    from mintcore.models.taps import all_layers
+
+    return all_layers(load_model(home, name))
 
 
 def _summary(card: Card) -> dict[str, Any]:
@@ -204,15 +209,3 @@ def _class_names(text: str) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise MintError(f"{file} is not a readable text file ({error}): save it again.") from error
     return [name.strip() for name in given if name.strip()]
-
-
-def _layer_row(layer: Layer, map_side: int) -> dict[str, Any]:
-    return layer.to_json() | {
-        f"{view}_bytes": _bytes(view_shape(layer, view, map_side)) for view in (POOLED, MAP)
-    }
-
-
-def _bytes(shape: tuple[int, ...] | None) -> int | None:
-    if shape is None:
-        return None
-    return math.prod(shape) * _BYTES_A_VALUE

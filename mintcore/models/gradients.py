@@ -70,7 +70,7 @@ def gradient_sketches(
 
 def _classes(model: AuditedModel) -> int:
     logits = model.taps[OUTPUT]
-    if model.card.get("head", "classifier") != "classifier" or logits.shape[1:] != ():
+    if model.head != "classifier" or logits.shape[1:] != ():
         raise MintError(
             f"{model.name} gives no logits of classes, so it has no loss to differentiate: "
             "leave out the gradient view."

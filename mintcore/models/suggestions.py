@@ -26,15 +26,16 @@ def suggest(module: nn.Module, calls: Sequence[Call]) -> list[Layer]:
         or tokens change their size.
     """
     blocks = set(_blocks(module, "", in_row=False)) & {call.layer.name for call in calls}
-    roles: dict[str, Role] = dict.fromkeys(_embedding(calls, blocks), "embedding")
-    if blocks:
-        roles |= dict.fromkeys(_stem(calls, blocks), "stem")
-    chosen = blocks or _parts(module)
-    inner = [call.layer for call in _picked(calls, chosen, set(roles))]
-    roles |= _block_roles([layer for layer in inner if layer.name not in roles])
-    roles |= {calls[0].layer.name: "input", calls[-1].layer.name: "output"}
-    suggested = [calls[0].layer, *inner, calls[-1].layer]
-    return [replace(layer, role=roles[layer.name]) for layer in suggested]
+    embedding = _embedding(calls, blocks)
+    stem = _stem(calls, blocks) if blocks else set()
+    inner = list(_picked(calls, blocks or _parts(module), stem | embedding))
+    vectors = {call.content for call in calls if call.layer.name in embedding}
+    ends: dict[str, Role] = {calls[0].layer.name: "input", calls[-1].layer.name: "output"}
+    ends |= {call.layer.name: "embedding" for call in inner if call.content in vectors}
+    ends |= {call.layer.name: "stem" for call in inner if call.layer.name in stem}
+    roles = _block_roles([call.layer for call in inner if call.layer.name not in ends]) | ends
+    suggested = [calls[0], *inner, calls[-1]]
+    return [replace(call.layer, role=roles[call.layer.name]) for call in suggested]
 
 
 def _block_roles(blocks: Sequence[Layer]) -> dict[str, Role]:

@@ -43,8 +43,12 @@ def layers(model: AuditedModel) -> list[Layer]:
 
 
 def all_layers(model: AuditedModel) -> list[Layer]:
-    """List every tap: ``input``, all modules that give one tensor once a forward, ``output``."""
-    return [call.layer for call in model.calls]
+    """List every tap: ``input``, all modules that give one tensor once a forward, ``output``.
+
+    Those that are suggested have a role.
+    """
+    suggested = {layer.name: layer for layer in layers(model)}
+    return [suggested.get(name, layer) for name, layer in model.taps.items()]
 
 
 def choose_layers(model: AuditedModel, pattern: str) -> list[Layer]:
