@@ -56,7 +56,7 @@ def run_training(home: Home, task: Task, *, device: torch.device, reporter: Repo
     request = task.request
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(request.settings.seed)
-        course = _begin(task, device)
+        course = begin(task, device)
         checkpoint = Checkpoint(home, request.name, _identity(task))
         _take_up(course, checkpoint, reporter)
         _finish(task, course, checkpoint, reporter)
@@ -68,13 +68,12 @@ def run_training(home: Home, task: Task, *, device: torch.device, reporter: Repo
     return card
 
 
-def _identity(task: Task) -> dict[str, Any]:
-    request = task.request
-    made_by = {"arch": request.arch, "preprocessing": request.preprocessing.to_json()}
-    return {**task.made_from, **made_by}
+def begin(task: Task, device: torch.device) -> Course:
+    """Give a training its first weights, from torch's global random state.
 
-
-def _begin(task: Task, device: torch.device) -> Course:
+    Raises:
+        MintError: Architecture and images do not fit.
+    """
     request, settings = task.request, task.request.settings
     classes = len(task.examples.class_names)
     network = _build_network(request, classes)
@@ -92,6 +91,12 @@ def _begin(task: Task, device: torch.device) -> Course:
         request.preprocessing,
         settings,
     )
+
+
+def _identity(task: Task) -> dict[str, Any]:
+    request = task.request
+    made_by = {"arch": request.arch, "preprocessing": request.preprocessing.to_json()}
+    return {**task.made_from, **made_by}
 
 
 def _build_network(request: TrainingRequest, classes: int) -> nn.Module:

@@ -1,0 +1,178 @@
+"""Training beside a bare loop: the same network, images, batches and optimiser, with the images in memory.
+
+    python -m benchmarks.training [--json FILE] [--arch ARCH] [--images N] [--repeats N] [--device DEVICE]
+
+The bare loop is forward, backward and step on normalised float32 batches that lie ready on the
+device. Training has to shuffle, gather, augment and normalise beside it, to count what it saw, to
+report, and to write a checkpoint after the epoch. Each figure is the best epoch of some, taken in
+turns. CIFAR-10 is read from ``../shared/data`` where it is there, otherwise images are noise.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from benchmarks.measurement import Measured, best_seconds, machine, table, write_json
+from mintcore.datasets.registration import add_dataset
+from mintcore.devices import choose_device
+from mintcore.models.preprocessing import Preprocessing
+from mintcore.progress import SilentReporter
+from mintcore.training.checkpoints import Checkpoint
+from mintcore.training.course import Course
+from mintcore.training.examples import load_examples
+from mintcore.training.optimisation import autocast_dtype
+from mintcore.training.pixels import DecodedPixels, KeptPixels, Pixels
+from mintcore.training.requests import TrainingRequest
+from mintcore.training.run import Task, begin
+from mintcore.training.settings import CROP_FLIP, NONE, TrainingSettings
+from store.artefacts import Home
+
+CIFAR = Path(__file__).parents[2] / "shared" / "data" / "cifar10"
+SIDE_PX, TILES = 32, 100
+RGB = Preprocessing((SIDE_PX, SIDE_PX), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+AIM = 0.9
+MANY_EPOCHS = 10_000
+BARE, PLAIN = "bare loop", "training, images kept"
+AUGMENTED, DECODED = "training, images kept, crop-flip", "training, images decoded each time"
+
+
+def images(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give images (N, 32, 32, 3) uint8 and labels (N,) text."""
+    if not CIFAR.is_dir():
+        rng = np.random.default_rng(0)
+        noise = rng.integers(0, 256, (count, SIDE_PX, SIDE_PX, 3), np.uint8)
+        return noise, (np.arange(count) % 10).astype(str)
+    mosaic = np.asarray(Image.open(CIFAR / "train_1.webp").convert("RGB"))
+    grid = mosaic.reshape(-1, SIDE_PX, TILES, SIDE_PX, 3).transpose(0, 2, 1, 3, 4)
+    labels = np.load(CIFAR / "labels.npz")["train"][:count]
+    return grid.reshape(-1, SIDE_PX, SIDE_PX, 3)[:count], labels.astype(str)
+
+
+class Trainings:
+    """Makes trainings of one dataset that go on for ever.
+
+    Args:
+        folder: For the home folder.
+        arch: The architecture.
+        count: Images.
+        device: Where.
+    """
+
+    def __init__(self, folder: Path, arch: str, count: int, device: torch.device) -> None:
+        self.home, self._arch, self._device = Home(folder / "home"), arch, device
+        pixels, labels = images(count)
+        np.savez(folder / "images.npz", images=pixels, label=labels)
+        add_dataset(self.home, "images", f"arrays:{folder / 'images.npz'}", "member")
+        self.examples = load_examples(self.home, ["images"], "member", "label")
+
+    def begin(self, augment: str) -> Course:
+        """Begin a training."""
+        settings = TrainingSettings(epochs=MANY_EPOCHS, augment=augment)
+        request = TrainingRequest("net", self._arch, ("images",), RGB, settings=settings)
+        return begin(Task(request, self.examples, {}, None), self._device)
+
+    def epoch(self, augment: str, pixels: Pixels) -> Callable[[], None]:
+        """Give what trains for one epoch and writes its checkpoint."""
+        course = self.begin(augment)
+        epochs = course.epochs(pixels, SilentReporter())
+        checkpoint = Checkpoint(self.home, augment, {})
+
+        def train() -> None:
+            next(epochs)
+            checkpoint.save(course.state())
+
+        return train
+
+    def bare(self, pixels: Pixels) -> Callable[[], None]:
+        """Give the bare loop over the same images."""
+        course = self.begin(NONE)
+        positions = torch.arange(len(self.examples)).split(TrainingSettings().batch_size)
+        layout = torch.channels_last if self._device.type == "cuda" else torch.contiguous_format
+        batches = [
+            RGB.normalise(batch).contiguous(memory_format=layout)
+            for batch in pixels.batches(positions)
+        ]
+        targets = torch.from_numpy(self.examples.classes).to(self._device)
+        targets_of = [targets[chosen.to(self._device)] for chosen in positions]
+        optimiser = torch.optim.SGD(
+            course.network.parameters(), 0.1, 0.9, weight_decay=5e-4, nesterov=True
+        )
+        return partial(
+            _bare_epoch, course.network, optimiser, list(zip(batches, targets_of, strict=True))
+        )
+
+
+def _bare_epoch(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batches: list[tuple[torch.Tensor, torch.Tensor]],
+) -> None:
+    device = batches[0][0].device
+    dtype = autocast_dtype(device)
+    network.train()
+    for inputs, targets in batches:
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            logits = network(inputs)
+        loss = nn.functional.cross_entropy(logits.float(), targets)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    loss.item()  # waits for a GPU
+
+
+def measure(
+    folder: Path, arch: str, count: int, device: torch.device, repeats: int
+) -> list[Measured]:
+    """Measure all in turns."""
+    trainings = Trainings(folder, arch, count, device)
+    kept = KeptPixels(trainings.examples, RGB, device, SilentReporter())
+    decoded = DecodedPixels(trainings.examples, RGB, device)
+    seconds = best_seconds(
+        {
+            BARE: trainings.bare(kept),
+            PLAIN: trainings.epoch(NONE, kept),
+            AUGMENTED: trainings.epoch(CROP_FLIP, kept),
+            DECODED: trainings.epoch(NONE, decoded),
+        },
+        repeats,
+    )
+    return [
+        Measured(
+            what,
+            count / taken,
+            "images/s",
+            ratio=None if what == BARE else seconds[BARE] / taken,
+            aim=AIM if what in (PLAIN, AUGMENTED) else None,
+            note="" if what == BARE else f"over the {BARE}",
+        )
+        for what, taken in seconds.items()
+    ]
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--arch", default="mintcore:resnet20-cifar")
+    parser.add_argument("--images", type=int, default=5000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", default="auto")
+    given = parser.parse_args()
+    device = choose_device(given.device)
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(Path(folder), given.arch, given.images, device, given.repeats)
+    on = machine(["torch", "numpy"])
+    print(f"{given.arch}, {given.images} images, {device.type}\n\n{table(rows)}\n\n{on}")
+    if given.json:
+        write_json(given.json, on, rows)
+
+
+if __name__ == "__main__":
+    main()
