@@ -136,6 +136,31 @@ def near_pairs_within(looks: Looks, likeness: Likeness) -> Iterator[Pairs]:
         yield _at(pairs, places, places)
 
 
+def near_among(
+    looks: Looks,
+    others: Looks,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    likeness: Likeness,
+) -> Pairs:
+    """Choose the near-duplicates among some pairs.
+
+    Args:
+        looks: N images.
+        others: K images.
+        first: Positions in N, (M,) int64.
+        second: Positions in K, (M,) int64.
+        likeness: How alike they must be.
+    """
+    upright, turned = similarity(looks.spectra[first], others.spectra[second])
+    mirrored = turned > upright
+    different = looks.hashes[first] ^ others.hashes[second]
+    different ^= np.where(mirrored, MIRROR_BITS, np.uint64(0))
+    best = np.maximum(upright, turned)
+    pairs = Pairs(first, second, np.bitwise_count(different), best, mirrored)
+    return pairs[(pairs.distance <= likeness.distance) & (best >= likeness.similarity)]
+
+
 def concatenated(pairs: Sequence[Pairs]) -> Pairs:
     """Put the pairs of several blocks behind each other."""
     if not pairs:
@@ -196,24 +221,8 @@ def _verified(
     starts = range(0, len(first), _VERIFIED_AT_ONCE)
     pieces = [slice(start, start + _VERIFIED_AT_ONCE) for start in starts]
     return concatenated(
-        [_alike(looks, others, first[piece], second[piece], likeness) for piece in pieces]
+        [near_among(looks, others, first[piece], second[piece], likeness) for piece in pieces]
     )
-
-
-def _alike(
-    looks: Looks,
-    others: Looks,
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-    likeness: Likeness,
-) -> Pairs:
-    upright, turned = similarity(looks.spectra[first], others.spectra[second])
-    mirrored = turned > upright
-    different = looks.hashes[first] ^ others.hashes[second]
-    different ^= np.where(mirrored, MIRROR_BITS, np.uint64(0))
-    best = np.maximum(upright, turned)
-    pairs = Pairs(first, second, np.bitwise_count(different), best, mirrored)
-    return pairs[(pairs.distance <= likeness.distance) & (best >= likeness.similarity)]
 
 
 def _at(pairs: Pairs, places: NDArray[np.int64], others: NDArray[np.int64]) -> Pairs:

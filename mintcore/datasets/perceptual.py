@@ -5,6 +5,7 @@ signs are the perceptual hash (Zauner 2010; signs instead of "above the median",
 fixed bits), by which candidates are found fast. Their correlation then decides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,10 +84,15 @@ def look_of(pixels: Pixels) -> Look | None:
 
 def looks_of(table: pa.Table) -> Looks:
     """Read the looks of a table of ``store.samples.LOOKS_SCHEMA``."""
+    return looks_of_spectra(table.column("spectrum").to_pylist())
+
+
+def looks_of_spectra(stored: Sequence[bytes | None]) -> Looks:
+    """Put the spectra of N images together; None where an image has none."""
     unknown = bytes(SPECTRUM_BYTES)
-    stored = [spectrum or unknown for spectrum in table.column("spectrum").to_pylist()]
-    spectra = np.frombuffer(b"".join(stored), np.int8).reshape(-1, SPECTRUM_BYTES)
-    known = table.column("perceptual").is_valid().to_numpy()
+    joint = b"".join(unknown if spectrum is None else spectrum for spectrum in stored)
+    spectra = np.frombuffer(joint, np.int8).reshape(-1, SPECTRUM_BYTES)
+    known = np.array([spectrum is not None for spectrum in stored], bool)
     return Looks(known, _hashes(spectra), spectra)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mintcore.datasets import near_duplicates
@@ -12,21 +12,21 @@ from mintcore.datasets.near_duplicates import (
     near_pairs,
     near_pairs_within,
 )
-from mintcore.datasets.perceptual import Looks, look_of
+from mintcore.datasets.perceptual import Looks, look_of, looks_of_spectra
 from mintcore.errors import MintError
 from store.samples import SPECTRUM_BYTES
 
 
 def looks(spectra: np.ndarray, known: list[bool] | None = None) -> Looks:
-    """What images with such spectra look like; the hash is their first 64 signs."""
-    signs = np.packbits(spectra[:, :64] >= 0, axis=1)
-    hashes = np.ascontiguousarray(signs).view(">u8")[:, 0].astype(np.uint64)
-    return Looks(np.array(known or [True] * len(spectra)), hashes, spectra)
+    kept = known or [True] * len(spectra)
+    return looks_of_spectra(
+        [row.tobytes() if keep else None for row, keep in zip(spectra, kept, strict=True)]
+    )
 
 
-def seen(pictures: list[np.ndarray]) -> Looks:
+def seen(pictures: np.ndarray) -> Looks:
     kept = [look_of(picture) for picture in pictures]
-    return looks(np.stack([np.frombuffer(look.spectrum, np.int8) for look in kept if look]))
+    return looks_of_spectra([look.spectrum if look else None for look in kept])
 
 
 def random_spectra(count: int, seed: int = 0) -> np.ndarray:
@@ -51,7 +51,7 @@ def test_near_pairs__finds_copies_among_many() -> None:
 def test_near_pairs__a_mirrored_copy_counts() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
     mirrored = np.ascontiguousarray(pictures[1, :, ::-1])
-    found = concatenated(list(near_pairs(seen([mirrored]), seen(list(pictures)), Likeness())))
+    found = concatenated(list(near_pairs(seen(mirrored[None]), seen(pictures), Likeness())))
     assert found.second.tolist() == [1]
     assert found.mirrored.tolist() == [True]
     assert found.similarity[0] == pytest.approx(1, abs=1e-3)
@@ -99,6 +99,7 @@ def test_near_pairs__nothing_with_nothing() -> None:
 edges = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=14)
 
 
+@settings(deadline=None)
 @given(edges, st.integers(1, 5))
 def test_groups_of__agrees_with_walking_the_edges(
     pairs: list[tuple[int, int]], at_once: int
