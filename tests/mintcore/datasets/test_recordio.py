@@ -132,6 +132,12 @@ def test_records__more_labels_than_bytes_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.rec")
 
 
+def test_records__too_many_labels_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.rec").write_bytes(image_record(1, (0.0,) * 4097, b"abcd"))
+    with pytest.raises(MintError, match="promises 4,097 labels in 16,416 bytes"):
+        read(tmp_path / "a.rec")
+
+
 def test_records__endless_parts_are_refused(tmp_path: Path) -> None:
     parts = MAGIC + struct.pack("<I", 1 << 29) + (MAGIC + struct.pack("<I", 2 << 29)) * 5000
     (tmp_path / "a.rec").write_bytes(parts)

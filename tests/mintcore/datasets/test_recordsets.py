@@ -62,7 +62,7 @@ def test_samples__image_without_a_byte_is_kept_and_is_no_identity(tmp_path: Path
 
 
 def test_samples__number_rounded_to_float32_still_tells_identities(tmp_path: Path) -> None:
-    first = 2**24 + 1  # float32 has 2**24 or 2**24 + 2
+    first = 2**24 + 3  # float32 has 2**24 + 2 and 2**24 + 4, and takes the second
     records: list[Record] = [
         (first - 1, (0.0, 1.0), png(1)),
         (0, (float(first), float(first + 1)), b""),

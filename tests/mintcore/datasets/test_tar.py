@@ -64,6 +64,12 @@ def test_plain_members__links_folders_and_devices_are_passed_over(tmp_path: Path
     assert [member.name for member in plain_members(tmp_path / "a.tar")] == ["a.jpg"]
 
 
+def test_plain_members__folder_of_the_first_tars_is_passed_over(tmp_path: Path) -> None:
+    # Before POSIX, a folder was a plain file of no bytes whose name ends in a slash.
+    write(tmp_path / "a.tar", header("a/", kind=tarfile.AREGTYPE), header("a/b.jpg", 1))
+    assert [member.name for member in plain_members(tmp_path / "a.tar")] == ["a/b.jpg"]
+
+
 def test_plain_members__absolute_and_climbing_names_are_only_names(tmp_path: Path) -> None:
     write(tmp_path / "a.tar", header("/etc/a.jpg", 1), header("../../b.jpg", 1))
     before = sorted(tmp_path.parent.rglob("*"))

@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import sleep
 
 import numpy as np
 import pytest
@@ -149,13 +150,14 @@ def test_samples__every_set_of_files(tmp_path: Path, spec: str, files: dict[str,
 
 
 def test_read_pixels__threads_load_it_once(mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded = []
-    construct = torchvision_sets._construct
-    monkeypatch.setattr(
-        torchvision_sets,
-        "_construct",
-        lambda *args, **options: loaded.append(1) or construct(*args, **options),
-    )
+    loaded, construct = [], torchvision_sets._construct
+
+    def slowly(*args: object, **options: object) -> object:
+        loaded.append(args)
+        sleep(0.05)
+        return construct(*args, **options)
+
+    monkeypatch.setattr(torchvision_sets, "_construct", slowly)
     with ThreadPoolExecutor(8) as pool:
         uris = [f"torchvision:MNIST:train:{mnist}#{index % 3}" for index in range(32)]
         assert len(list(pool.map(read_pixels, uris))) == 32
