@@ -23,6 +23,7 @@ from mintcore.cli.preprocessing import (
 from mintcore.errors import MintError
 from mintcore.models.heads import HEADS, Head
 from mintcore.models.layers import Layer
+from mintcore.models.precision import AUTOCASTS, Autocast
 from mintcore.models.preprocessing import Preprocessing
 from store.artefacts import Card, Home
 
@@ -74,6 +75,10 @@ def add(
             "networks of mintcore."
         ),
     ] = None,
+    autocast: Annotated[
+        str | None,
+        typer.Option(help="Run the model in bfloat16 or float16; by default as its weights are."),
+    ] = None,
     seed: SeedOption = 0,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -103,6 +108,7 @@ def add(
         num_classes=num_classes,
         head=None if head is None else _head(head),
         classes=None if classes is None else _class_names(classes),
+        autocast=None if autocast is None else _autocast(autocast),
         seed=seed,
     )
     show(card, as_json, lambda: fields(_summary(card)))
@@ -177,6 +183,7 @@ def _summary(card: Card) -> dict[str, Any]:
         "colours": preprocessing.colours if preprocessing.channels == 3 else "grey",
         "mean": ", ".join(map(str, preprocessing.mean)),
         "std": ", ".join(map(str, preprocessing.std)),
+        "precision": card.get("autocast") or "as its weights",
         "layers": len(card["layers"]),
         "fingerprint": card["fingerprint"],
         "created": card["created"],
@@ -199,6 +206,13 @@ def _head(text: str) -> Head:
         if text == head:
             return head
     raise MintError(f"--head {text!r} is not known: give {' or '.join(HEADS)}.")
+
+
+def _autocast(text: str) -> Autocast:
+    for precision in AUTOCASTS:
+        if text == precision:
+            return precision
+    raise MintError(f"--autocast {text!r} is not known: give {' or '.join(AUTOCASTS)}.")
 
 
 def _class_names(text: str) -> list[str]:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mintcore.models.heads import Head
 from mintcore.models.layers import Layer
+from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.tracing import Call, trace
 from store.artefacts import Card
@@ -49,6 +50,11 @@ class AuditedModel:
         return self.card.get("classes")
 
     @property
+    def autocast(self) -> Autocast | None:
+        """The lower precision in which it runs; None for that of its weights."""
+        return self.card.get("autocast")
+
+    @property
     def device(self) -> torch.device:
         """Where its weights are."""
         return next((parameter.device for parameter in self.module.parameters()), _CPU)
@@ -67,13 +73,37 @@ class AuditedModel:
 _CPU = torch.device("cpu")
 
 
-def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
+def ready(
+    module: nn.Module, device: torch.device | str, autocast: Autocast | None = None
+) -> nn.Module:
     """Put a module into the state in which it is audited.
 
     Modules that work in place would overwrite what was tapped before them, so they no longer do.
+
+    Args:
+        module: The network.
+        device: Where it is to run.
+        autocast: The lower precision in which it runs, on every device: what a store keeps must not
+            hang on where it was computed.
     """
     for part in module.modules():
         if getattr(part, "inplace", False) is True:
             part.inplace = False  # type: ignore[assignment]
     module = module.eval().requires_grad_(False)
-    return module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    module = module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if autocast is not None:
+        module.forward = _LowerPrecision(module, getattr(torch, autocast))
+    return module
+
+
+@dataclass(frozen=True, eq=False)
+class _LowerPrecision:
+    """A module's forward under autocast; a copy of the module gets one of its own."""
+
+    module: nn.Module
+    dtype: torch.dtype
+
+    def __call__(self, images: Tensor) -> Tensor:
+        with torch.autocast(images.device.type, self.dtype):
+            output: Tensor = type(self.module).forward(self.module, images)
+        return output

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mintcore.errors import MintError
 from mintcore.models.audited import ready
 from mintcore.models.heads import Head
+from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.suggestions import suggest
 from mintcore.models.tracing import trace
@@ -35,6 +36,7 @@ class Description:
         head: Whether it gives logits of classes or an embedding.
         classes: Names of the classes in the order of the output, where they are known.
         program: The graph of a ``torch.export`` program, where that is the architecture.
+        autocast: The lower precision in which the model runs.
     """
 
     arch: str
@@ -42,6 +44,7 @@ class Description:
     head: Head
     classes: Sequence[str] | None = None
     program: bytes | None = None
+    autocast: Autocast | None = None
 
 
 def publish(
@@ -101,11 +104,14 @@ def publish(
 
 
 def fingerprint(description: Description, weights: Mapping[str, Tensor]) -> str:
-    """Identify a model: BLAKE2b-128 over architecture, weights and preprocessing."""
+    """Identify a model: BLAKE2b-128 over architecture, weights, preprocessing and precision."""
     program = description.program
     arch = description.arch if program is None else f"program {_digest(program)}"
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([arch, description.preprocessing.to_json()], sort_keys=True).encode())
+    said = [arch, description.preprocessing.to_json()]
+    if description.autocast is not None:
+        said.append(description.autocast)
+    digest.update(json.dumps(said, sort_keys=True).encode())
     for key in sorted(weights):
         tensor = weights[key].detach().cpu().contiguous()
         digest.update(f"\n{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
@@ -125,6 +131,7 @@ def _said(description: Description, outputs: int) -> dict[str, Any]:
         "classes": None if classes is None else list(classes),
         "in_channels": description.preprocessing.channels,
         "preprocessing": description.preprocessing.to_json(),
+        "autocast": description.autocast,
     }
     if description.program is not None:
         fields["program"] = _digest(description.program)

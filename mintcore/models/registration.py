@@ -21,6 +21,7 @@ from mintcore.models.architectures import (
 from mintcore.models.audited import AuditedModel, ready
 from mintcore.models.heads import Head
 from mintcore.models.norms import settle_norms
+from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.programs.archive import read_archive
 from mintcore.models.programs.fresh import fresh_copy
@@ -57,6 +58,7 @@ def add_model(
     num_classes: int | None = None,
     head: Head | None = None,
     classes: Sequence[str] | None = None,
+    autocast: Autocast | None = None,
     seed: int = 0,
 ) -> Card:
     """Register a model from a file of weights, with fresh ones, or from a program with its weights.
@@ -71,6 +73,7 @@ def add_model(
         num_classes: Width of the output; read off the weights where not given.
         head: What the output is; by default what the architecture is made for.
         classes: Names of the classes, in the order of the output.
+        autocast: The lower precision in which it is to run; None for that of its weights.
         seed: Seed of fresh weights.
 
     Returns:
@@ -80,7 +83,7 @@ def add_model(
         MintError: Architecture, weights, preprocessing and classes do not fit each other, or the
             name belongs to another model.
     """
-    described = Description(arch, preprocessing, head or head_of(arch), classes)
+    described = Description(arch, preprocessing, head or head_of(arch), classes, autocast=autocast)
     if arch.partition(":")[0] == EXPORT:
         if weights is not None:
             raise MintError(f"{arch} holds its weights already: leave out --weights.")
@@ -153,7 +156,7 @@ def load_model(home: Home, name: str, device: torch.device | str = "cpu") -> Aud
             card["arch"], _built_width(card), preprocessing, seed=0, allow_code=True
         )
         apply_weights(module, weights)
-    return AuditedModel(card, ready(module, device), preprocessing)
+    return AuditedModel(card, ready(module, device, card.get("autocast")), preprocessing)
 
 
 def fresh_twin(model: AuditedModel, seed: int) -> AuditedModel:
@@ -174,7 +177,12 @@ def fresh_twin(model: AuditedModel, seed: int) -> AuditedModel:
     settle_norms(module, model.preprocessing.shape, seed)
     program = model.module.program.source if isinstance(model.module, ProgramModule) else None
     description = Description(
-        model.card["arch"], model.preprocessing, model.head, model.classes, program
+        model.card["arch"],
+        model.preprocessing,
+        model.head,
+        model.classes,
+        program,
+        model.autocast,
     )
     card = {
         **model.card,
@@ -182,7 +190,7 @@ def fresh_twin(model: AuditedModel, seed: int) -> AuditedModel:
         "fingerprint": fingerprint(description, module.state_dict()),
         "made_from": {"fresh_twin_of": model.fingerprint, "seed": seed},
     }
-    return AuditedModel(card, ready(module, model.device), model.preprocessing)
+    return AuditedModel(card, ready(module, model.device, model.autocast), model.preprocessing)
 
 
 def list_models(home: Home) -> list[Card]:
