@@ -26,6 +26,7 @@ _HOW = (
     "export it with torch.export.export(model.eval(), (images,), "
     "dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)) and torch.export.save"
 )
+_MODE_ARGUMENTS = ("train", "training")
 _TENSOR_KINDS = {
     "parameter": "parameter_name",
     "buffer": "buffer_name",
@@ -53,6 +54,7 @@ def read_archive(file: Path) -> tuple[Program, dict[str, Tensor]]:
             root = _root(archive, file)
             document = json.loads(archive.read(root + _GRAPH))
             program = parse_program(reduced(document))
+            _check_mode(program)
             stored = _tensors(archive, root)
         return program, {name: stored[name] for name in program.tensors.values()}
     except (
@@ -136,10 +138,16 @@ def _image_shape(sizes: list[dict[str, Any]]) -> list[int | None]:
 def _output(specs: list[dict[str, Any]]) -> str:
     outputs = [spec["user_output"]["arg"] for spec in specs if "user_output" in spec]
     if len(outputs) != len(specs):
-        raise MintError(f"The program changes its own tensors, as in training: {_HOW}.")
+        raise MintError(f"The program changes its own tensors, which no classifier does: {_HOW}.")
     if len(outputs) != 1 or "as_tensor" not in outputs[0]:
         raise MintError("The program returns something else than one tensor: wrap the model.")
     return str(outputs[0]["as_tensor"]["name"])
+
+
+def _check_mode(program: Program) -> None:
+    """Refuse norms that follow the batch, and dropout that drops."""
+    if any(step.keywords.get(name) is True for step in program.steps for name in _MODE_ARGUMENTS):
+        raise MintError(f"The program was exported in training mode: {_HOW}.")
 
 
 def _node(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +172,7 @@ def _tensors(archive: zipfile.ZipFile, root: str) -> dict[str, Tensor]:
 def _tensor(raw: bytes, meta: Mapping[str, Any]) -> Tensor:
     sizes, strides = ([side["as_int"] for side in meta[key]] for key in ("sizes", "strides"))
     dtype = dtype_of(meta["dtype"])
-    if not raw:
+    if not raw and 0 in sizes:
         return torch.zeros(sizes, dtype=dtype)
     # as_strided refuses to reach beyond the bytes that are there
     flat = torch.frombuffer(bytearray(raw), dtype=dtype)
