@@ -61,9 +61,11 @@ def memory_note(model: Mapping[str, Any]) -> str | None:
     trained_on = model.get("trained_on", {})
     if not trained_on.get("wrong_labels"):
         return None
+    augment = trained_on.get("augment", "none")
+    augmented = "no augmentation" if augment == "none" else f"{augment} augmentation"
     return (
         f"{named(model['id'])} was made to remember, so that there is something to see: {trained_on['images']:,} "
-        f"images, {trained_on['epochs']} epochs, no augmentation, and {trained_on['wrong_labels']:,} of the labels "
+        f"images, {trained_on['epochs']} epochs, {augmented}, and {trained_on['wrong_labels']:,} of the labels "
         "wrong on purpose. A model in use usually remembers far less."
     )
 

@@ -12,6 +12,7 @@ import torch
 from mintcore.errors import MintError
 from store.artefacts import Home
 from store.digests import digest_of
+from store.durability import put_in_place
 
 UNFINISHED = "unfinished"
 
@@ -57,7 +58,7 @@ class Checkpoint:
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._partial()
         torch.save(dict(state), unfinished)
-        unfinished.replace(self._file)
+        put_in_place(unfinished, self._file)
 
     def remove(self) -> None:
         """Remove the checkpoints of all trainings of this name: the model is there."""

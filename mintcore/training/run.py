@@ -55,7 +55,7 @@ def run_training(home: Home, task: Task, *, device: torch.device, reporter: Repo
     """
     request = task.request
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(request.settings.seed)
+        _seed(request.settings.seed, device)
         course = begin(task, device)
         checkpoint = Checkpoint(home, request.name, _identity(task))
         _take_up(course, checkpoint, reporter)
@@ -91,6 +91,13 @@ def begin(task: Task, device: torch.device) -> Course:
         request.preprocessing,
         settings,
     )
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed all GPUs
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
 
 
 def _identity(task: Task) -> dict[str, Any]:

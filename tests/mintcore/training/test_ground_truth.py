@@ -248,3 +248,12 @@ def test_train_model__a_changed_image_is_refused(home: Home) -> None:
     np.savez(file, **(arrays | {"images": 255 - arrays["images"]}))
     with pytest.raises(MintError, match="is not the image that was registered"):
         train(home)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("head", [None, ARCFACE])
+def test_train_model__learns_on_a_gpu(home: Home, head: str | None) -> None:
+    asked = request(settings=replace(SHORT, epochs=12, dropout=0.0, head=head), test="external")
+    card = train_model(home, asked, device="cuda", reporter=SilentReporter())
+    assert card["trained_on"]["test"]["accuracy"] > 0.8
+    assert card["trained_on"]["precision"] in ("bfloat16", "float16")
