@@ -170,8 +170,9 @@ def _construct(source: TorchvisionSource, download: bool) -> Any:
     try:
         return kind(str(source.root), download=download, **split)
     except Exception as error:  # torchvision raises nearly every type on missing or damaged files
+        reason = str(error).partition(" You can use download=True")[0].removesuffix(".")
         remedy = "check the connection" if download else "check the folder, or add --download"
-        raise MintError(f"{source.spec} cannot be read ({error}): {remedy}.") from error
+        raise MintError(f"{source.spec} cannot be read ({reason}): {remedy}.") from error
 
 
 def _listed(images: Any) -> Sequence[tuple[str, int]]:

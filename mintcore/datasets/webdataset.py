@@ -90,9 +90,10 @@ def _files(location: Path) -> tuple[Path, ...]:
         if not found:
             raise MintError(f"{location} has no .tar file: give the folder with the tars.")
         return tuple(found)
-    files = tuple(Path(name) for name in islice(_expanded(str(location)), _MOST_FILES + 1))
-    if len(files) > _MOST_FILES:
+    names = list(islice(_expanded(str(location)), _MOST_FILES + 1))
+    if len(names) > _MOST_FILES:
         raise MintError(f"{location} names more than {_MOST_FILES:,} files: narrow the pattern.")
+    files = tuple(map(Path, names))
     for file in files:
         if not file.is_file():
             raise MintError(f"{file} is not a file: give webdataset:FILE.tar with one that exists.")

@@ -192,7 +192,10 @@ def test_parse_source__every_name_is_one_of_torchvision() -> None:
 
 
 def test_samples__missing_files_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(MintError, match="check the folder, or add --download"):
+    with pytest.raises(
+        MintError,
+        match=r"cannot be read \(Dataset not found\): check the folder, or add --download",
+    ):
         read(f"torchvision:MNIST:train:{tmp_path}")
 
 
