@@ -27,7 +27,7 @@ from mintcore.errors import MintError
 from store.artefacts import Home
 
 MAX_NEAR_SHARE = 0.05
-# Every image is compared with every other: a quarter of an hour on two cores.
+# Every image is compared with every other: a quarter of an hour of processor time.
 MAX_COMPARED = 1_000_000
 _EXAMPLES = 3
 
