@@ -103,5 +103,8 @@ def _samples(ids: pa.Array, rows: np.ndarray) -> pa.Table:
         "split": _SPLITS.take(pa.array(mixed // 13 % len(_SPLITS))),
         "status": pa.array(["ok"]).take(pa.array(np.zeros(len(rows), int))),
         "reason": pa.nulls(len(rows), pa.string()),
+        "width": pa.array(np.full(len(rows), 112, np.int32)),
+        "height": pa.array(np.full(len(rows), 112, np.int32)),
+        "perceptual": pa.array(mixed.astype(np.uint64)),
     }
     return pa.table(columns, schema=SAMPLES_SCHEMA)
