@@ -99,7 +99,7 @@ class Program:
         parameters: Names of those that are parameters.
         steps: In order.
         output: Name of the value that is its result.
-        classes: Module call -> name of the module's class.
+        classes: Module call -> the module's class, with its package.
     """
 
     source: bytes
@@ -253,10 +253,13 @@ def _calls(modules: str) -> list[tuple[str, str]]:
     found = []
     for entry in filter(None, modules.split(";")):
         _, path, title = entry.split(",", 2)
-        name = title.rpartition(".")[2]
         is_real = not path.startswith(_NO_MODULE)
-        if is_real and _PART_NAME.fullmatch(path) and _CLASS_NAME.fullmatch(name):
-            found.append((path, name))
+        if (
+            is_real
+            and _PART_NAME.fullmatch(path)
+            and _CLASS_NAME.fullmatch(title.rpartition(".")[2])
+        ):
+            found.append((path, title))
     return found
 
 

@@ -13,11 +13,31 @@ from mintcore.models.programs.graph import Program, SameDevice, Step, Value
 
 BeforeStep = Callable[[Step, dict[str, Any]], tuple[Callable[..., Any], dict[str, Any]]]
 
-_ROWS = ("Sequential", "ModuleList")
+_LAYER_NAMES = """
+    Conv1d Conv2d Linear BatchNorm1d BatchNorm2d GroupNorm InstanceNorm2d LayerNorm RMSNorm AvgPool2d
+    MaxPool2d AdaptiveAvgPool2d AdaptiveMaxPool2d PixelShuffle Upsample
+"""
+
+
+def _titles(names: str) -> dict[str, type[nn.Module]]:
+    kinds = [getattr(nn, name) for name in names.split()]
+    return {f"{kind.__module__}.{kind.__qualname__}": kind for kind in kinds}
+
+
+_LAYERS = _titles(_LAYER_NAMES)
+_ROWS = _titles("Sequential ModuleList")
 
 
 class Part(nn.Module):
     """A module of the exported model. It computes nothing: it is where its output passes by."""
+
+    def __init__(self) -> None:
+        # Not that of the layer which a part may be an instance of: there is nothing to set up.
+        nn.Module.__init__(self)
+
+    def extra_repr(self) -> str:
+        """Say nothing of settings: they are in the program."""
+        return ""
 
     def forward(self, given: Any, output: Tensor) -> Tensor:
         """Pass the output on, so that forward hooks see what the module was given and gave."""
@@ -126,8 +146,15 @@ class _End:
 
 @cache
 def _class(title: str) -> type[nn.Module]:
-    """Give the class of the parts whose module had a class of that name; always the same one."""
-    return type(title, (Row if title in _ROWS else Part,), {})
+    """Give the class of the parts whose module had a class of that name; always the same one.
+
+    Parts that were layers of PyTorch are instances of them, so that what tells layers apart by their
+    class can do so here.
+    """
+    if title in _ROWS:
+        return type("Row", (Row,), {})
+    bases = (Part, _LAYERS[title]) if title in _LAYERS else (Part,)
+    return type(title.rpartition(".")[2], bases, {})
 
 
 def _resolved(argument: Any, values: Mapping[str, Any]) -> Any:
