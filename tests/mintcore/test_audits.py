@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from mintcore.audit import audit_dataset
+from mintcore.cohorts import build_cohort
 from mintcore.comparison import CompareRequest, compare
 from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
@@ -202,6 +203,30 @@ def test_compare__the_diagonal_is_what_each_auditor_reached(
         assert cells[external, external]["auc"] == pytest.approx(reached["auc"])
     assert cells["noise", "noise"]["tier"] == "dataset shift: membership not shown"
     assert cells["external", "external"]["tier"] == "no evidence"
+
+
+def test_compare__what_an_auditor_saw_is_not_tested_on(digits_home: Home, tmp_path: Path) -> None:
+    """Allowed near-duplicates move images to other parts, by what the other side holds."""
+    source = digits_home.card("datasets", "members")["source"].removeprefix("arrays:")
+    darker = (np.load(source)["images"][:400] * 0.9).astype(np.uint8)
+    np.savez(tmp_path / "darker.npz", images=darker)
+    add_dataset(digits_home, "darker", f"arrays:{tmp_path / 'darker.npz'}", "external")
+    sources = ("external", "darker")
+    request = CompareRequest("net", "members", sources, layer="block2", allow_overlap=True)
+    card = compare(digits_home, request, device="cpu", reporter=SILENT)
+    cells = {(cell["train_external"], cell["test_external"]): cell for cell in card["cells"]}
+    moved = 0
+    for auditor in card["auditors"]:
+        scores = auditor_scores(digits_home, auditor).to_pylist()
+        seen = {row["sample_id"] for row in scores if row["part"] != "test"}
+        trained = digits_home.card("auditors", auditor)["made_from"]["external"]["dataset"]
+        for tested in sources:
+            cohort = build_cohort(digits_home, "members", tested, 0, allow_overlap=True)
+            held_out = {cohort.sample_ids[place] for place in cohort.positions("test")}
+            cell = cells[trained, tested]
+            assert cell["n_members"] + cell["n_externals"] == len(held_out - seen)
+            moved += len(held_out & seen)
+    assert moved > 0
 
 
 def test_compare__one_source_is_not_a_comparison(digits_home: Home) -> None:
