@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from math import prod
 from weakref import WeakKeyDictionary
 
@@ -34,7 +35,8 @@ def gradient_sketches(
     The loss is the cross-entropy of the logits, in float64 where the device has it: in float32,
     the probability of a class that the model is sure of rounds to 1 and its gradient to 0. A
     gradient counts all parameters inside a layer's module, in their order there. That of
-    ``output`` is that of the last module with weights of its own, the classifier.
+    ``output`` is that of the last module with weights of its own, the classifier. A model that
+    runs in a lower precision is differentiated in that of its weights.
 
     Args:
         model: The audited model, a classifier.
@@ -61,7 +63,7 @@ def gradient_sketches(
     kept: dict[str, list[Tensor]] = {name: [] for name in modules}
     for start in range(0, len(batch), chunk):
         some = None if targets is None else targets[start : start + chunk]
-        gradients = _gradients(model.module, batch[start : start + chunk], some, union)
+        gradients = _gradients(_full_precision(model), batch[start : start + chunk], some, union)
         for name, module in modules.items():
             rows = torch.cat([gradients[key].flatten(1) for key in weights[name]], 1)
             kept[name].append(_sketch(model, module, rows.shape[1], size)(rows))
@@ -122,6 +124,14 @@ def _image_bytes(model: AuditedModel, modules: Sequence[str], weights: Mapping[s
     activations = sum(prod(model.taps[name].shape) for name in names[inside[0] :])
     values = _COPIES * sum(weight.numel() for weight in weights.values()) + activations
     return _FLOAT_BYTES * values
+
+
+def _full_precision(model: AuditedModel) -> nn.Module:
+    """Give the network without autocast, in which batch norms cannot be mapped over images."""
+    module = copy(model.module)  # shares its parts and weights
+    if model.autocast is not None:
+        vars(module).pop("forward", None)
+    return module
 
 
 def _gradients(

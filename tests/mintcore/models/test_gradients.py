@@ -213,6 +213,19 @@ def test_gradient_sketches__inside_inference_mode(small: AuditedModel) -> None:
     assert torch.equal(inside, outside)
 
 
+def test_gradient_sketches__of_a_model_in_lower_precision_are_in_full(small: AuditedModel) -> None:
+    torch.manual_seed(0)
+    module = Small()
+    module.load_state_dict(small.module.state_dict())
+    half = (0.5,) * 3
+    card = {"id": "m", "autocast": "bfloat16"}
+    lower = AuditedModel(card, ready(module, "cpu", "bfloat16"), Preprocessing((8, 8), half, half))
+    found = gradient_sketches(lower, images(2, 8), torch.tensor([0, 1]), ["conv"], 16)
+    full = gradient_sketches(small, images(2, 8), torch.tensor([0, 1]), ["conv"], 16)
+    torch.testing.assert_close(found, full)
+    assert lower.module(images(2, 8)).dtype == torch.bfloat16
+
+
 def test_gradient_sketches__leave_no_gradients_behind(small: AuditedModel) -> None:
     gradient_sketches(small, images(2, 8), None, ["head"], 16)
     left = [weight for weight in small.module.parameters() if weight.requires_grad or weight.grad]
