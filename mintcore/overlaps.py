@@ -6,7 +6,9 @@ left out of both sides, which keeps the two alike: a few are found in most large
 sets are not what they are said to be, and the experiment is refused; where that is allowed, they are kept.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -101,22 +103,19 @@ def remove_overlap(
     if not allowed:
         _refuse_exact(images, shared, members, external)
     different = images[~shared]
-    searched = len(different.sample_ids) <= MAX_COMPARED
-    pairs = _near_pairs(different) if searched else NO_PAIRS
-    across = different.is_member[pairs.first] != different.is_member[pairs.second]
-    dropped = np.zeros(len(different.sample_ids), bool)
+    found = _Comparison(different, allowed)
+    regrouped = replace(different, groups=found.groups())
     if not allowed:
-        _refuse_near(different, pairs[across], members, external)
-        dropped[pairs.first[across]] = dropped[pairs.second[across]] = True
-    together = pairs[~dropped[pairs.first] & ~dropped[pairs.second]]
+        _refuse_near(different, found, members, external)
+    left_out = found.across & (not allowed)
     overlap = {
         "exact": int(shared.sum()) // 2,
-        "near": int(across.sum()) if searched else None,
-        "left_out": int(shared.sum() + dropped.sum()),
+        "near": found.near if found.searched else None,
+        "left_out": int(shared.sum() + left_out.sum()),
         "unknown": int((~different.looks.known).sum()),
         "allowed": allowed,
     }
-    return _regrouped(different, together)[~dropped], overlap
+    return regrouped[~left_out], overlap
 
 
 def remarks(overlap: dict[str, Any]) -> list[str]:
@@ -172,32 +171,54 @@ def _refuse_exact(images: Images, shared: NDArray[np.bool_], members: str, exter
         )
 
 
-def _near_pairs(images: Images) -> Pairs:
-    return concatenated(list(near_pairs_within(images.looks, Likeness())))
+class _Comparison:
+    """Compares all images with each other, keeping only what is asked of the pairs."""
+
+    def __init__(self, images: Images, allowed: bool) -> None:
+        self._images, self._allowed = images, allowed
+        self.searched = len(images.sample_ids) <= MAX_COMPARED
+        self.across = np.zeros(len(images.sample_ids), bool)
+        self.near = 0
+        self.examples = NO_PAIRS
+
+    def groups(self) -> NDArray[Any]:
+        """Give near-duplicates, and all that is of a group with one of them, the first name of their groups, (N,)."""
+        groups = self._images.groups
+        names, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+        same_group: Edges = (np.arange(len(inverse)), first[inverse])
+        component = groups_of(len(inverse), chain([same_group], self._edges()))
+        least = np.full(len(inverse), len(names))
+        np.minimum.at(least, component, inverse)
+        return np.asarray(names[least[component]])
+
+    def _edges(self) -> Iterator[Edges]:
+        """Yield the pairs that must stay together: those across the sides only where they are not left out.
+
+        So the groups of the members do not hang on the externals they are compared with.
+        """
+        blocks = near_pairs_within(self._images.looks, Likeness()) if self.searched else ()
+        for pairs in blocks:
+            is_member = self._images.is_member
+            across = is_member[pairs.first] != is_member[pairs.second]
+            self._count(pairs[across])
+            together = pairs if self._allowed else pairs[~across]
+            yield together.first, together.second
+
+    def _count(self, pairs: Pairs) -> None:
+        self.near += len(pairs)
+        self.across[pairs.first] = self.across[pairs.second] = True
+        best = concatenated([self.examples, pairs])
+        self.examples = best[np.argsort(-best.similarity, kind="stable")[:_EXAMPLES]]
 
 
-def _refuse_near(images: Images, across: Pairs, members: str, external: str) -> None:
-    alike = np.unique(np.concatenate([across.first, across.second]))
+def _refuse_near(images: Images, found: _Comparison, members: str, external: str) -> None:
     for side, name in ((images.is_member, members), (~images.is_member, external)):
-        count, total = int(side[alike].sum()), int(side.sum())
+        count, total = int((side & found.across).sum()), int(side.sum())
         if total and count / total > MAX_NEAR_SHARE:
-            best = np.argsort(-across.similarity, kind="stable")[:_EXAMPLES]
-            examples = zip(across.first[best], across.second[best], strict=True)
-            named = ", ".join(f"{images.uris[a]} and {images.uris[b]}" for a, b in examples)
+            pairs = zip(found.examples.first, found.examples.second, strict=True)
+            named = ", ".join(f"{images.uris[a]} and {images.uris[b]}" for a, b in pairs)
             raise MintError(
                 f"{count} of {total} images of {name!r} are near-duplicates of images on the other side (for example "
                 f"{named}): {members!r} and {external!r} are not members and externals. See `mint dataset overlap "
                 f"{members} {external}`, or give --allow-overlap to go on with them."
             )
-
-
-def _regrouped(images: Images, pairs: Pairs) -> Images:
-    """Give near-duplicates, and all that is of a group with one of them, the first name of their groups."""
-    if not len(pairs):
-        return images
-    names, first, inverse = np.unique(images.groups, return_index=True, return_inverse=True)
-    same_group: Edges = (np.arange(len(inverse)), first[inverse])
-    component = groups_of(len(inverse), [same_group, (pairs.first, pairs.second)])
-    least = np.full(len(inverse), len(names))
-    np.minimum.at(least, component, inverse)
-    return replace(images, groups=names[least[component]])

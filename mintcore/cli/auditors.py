@@ -176,7 +176,14 @@ def show_auditor(
     """
     card = Home(home).card("auditors", auditor)
     row = auditor_row(card)
-    show(card, as_json, lambda: fields({**row, "meaning": card["meaning"]}))
+    said = {**row, "overlap": _overlap(card), "meaning": card["meaning"]}
+    show(card, as_json, lambda: fields(said))
+
+
+def _overlap(card: dict[str, Any]) -> str | None:
+    """Say what members and externals had in common; cards of earlier versions do not know."""
+    counts = card.get("overlap")
+    return counts and ", ".join(f"{name.replace('_', ' ')}: {counts[name]}" for name in counts)
 
 
 def _sweep(home: Path, device: str, **request: Any) -> list[dict[str, Any]]:

@@ -184,12 +184,12 @@ def groups_of(count: int, edges: Iterable[Edges]) -> NDArray[np.int64]:
     Returns:
         For each image the first position of its group, (N,).
     """
-    group = np.arange(count)
-    waiting: list[Edges] = []
+    group, waiting, length = np.arange(count), list[Edges](), 0
     for edge in edges:
         waiting.append(edge)
-        if sum(len(first) for first, _ in waiting) > _EDGES_AT_ONCE:
-            group, waiting = _merged(group, waiting), []
+        length += len(edge[0])
+        if length > _EDGES_AT_ONCE:
+            group, waiting, length = _merged(group, waiting), [], 0
     return _merged(group, waiting)
 
 
