@@ -127,6 +127,19 @@ def is_code(arch: str) -> bool:
     return ":" in arch and arch.partition(":")[0] not in _NAMED_FAMILIES
 
 
+class WithoutMemory(TorchFunctionMode):
+    """Makes weights that have a shape and no memory.
+
+    Not all tensors, as ``torch.device("meta")`` would: RegNets compute their widths with some.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        on_meta = {"device": "meta"} if func is torch.empty else {}
+        return func(*args, **{**(kwargs or {}), **on_meta})
+
+
 @dataclass(frozen=True)
 class _Face:
     """A face network: how it is built from size and channels, and which size its weights take."""
@@ -164,22 +177,9 @@ def _skeleton(arch: str, in_channels: int) -> dict[str, Tensor]:
     if is_code(arch) or arch.partition(":")[0] == EXPORT:
         return {}
     classes = None if arch in _FACES else _PLACEHOLDER_CLASSES
-    with torch.random.fork_rng(devices=[]), _WithoutMemory():
+    with torch.random.fork_rng(devices=[]), WithoutMemory():
         module = build(arch, num_classes=classes, in_channels=in_channels)
     return dict(module.state_dict())
-
-
-class _WithoutMemory(TorchFunctionMode):
-    """Makes weights that have a shape and no memory.
-
-    Not all tensors, as ``torch.device("meta")`` would: RegNets compute their widths with some.
-    """
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
-    ) -> Any:
-        on_meta = {"device": "meta"} if func is torch.empty else {}
-        return func(*args, **{**(kwargs or {}), **on_meta})
 
 
 def _face_network(

@@ -6,11 +6,36 @@ import torch
 
 from mintcore.errors import MintError
 from mintcore.models.architectures import (
+    WithoutMemory,
     architectures,
     build,
+    head_of,
     infer_in_channels,
     infer_num_classes,
 )
+from mintcore.models.tracing import trace
+
+ONE_OF_EACH_FAMILY = [
+    "alexnet",
+    "convnext_tiny",
+    "densenet121",
+    "efficientnet_b0",
+    "efficientnet_v2_s",
+    "googlenet",
+    "inception_v3",
+    "maxvit_t",
+    "mnasnet0_5",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "regnet_y_400mf",
+    "resnet18",
+    "shufflenet_v2_x0_5",
+    "squeezenet1_0",
+    "swin_t",
+    "swin_v2_t",
+    "vgg11_bn",
+    "vit_b_32",
+]
 
 
 def size(arch: str, num_classes: int = 10, in_channels: int = 3) -> int:
@@ -111,10 +136,16 @@ def test_build__factory_that_fails_is_one_sentence(arch: str, reason: str) -> No
 
 
 @pytest.mark.parametrize(
-    "arch", ["mintcore:resnet20-cifar", "mintcore:object-cnn", "torchvision:squeezenet1_0"]
+    "arch",
+    [
+        "mintcore:resnet20-cifar",
+        "mintcore:object-cnn",
+        *(f"torchvision:{name}" for name in ONE_OF_EACH_FAMILY),
+    ],
 )
 def test_infer__classes_and_channels_come_from_the_weights(arch: str) -> None:
-    weights = build(arch, num_classes=17, in_channels=3).state_dict()
+    with WithoutMemory():
+        weights = build(arch, num_classes=17, in_channels=3).state_dict()
     assert (infer_num_classes(arch, weights), infer_in_channels(arch, weights)) == (17, 3)
 
 
@@ -134,4 +165,67 @@ def test_infer__leaves_the_random_state_alone() -> None:
 
 
 def test_architectures__are_those_of_both_families() -> None:
-    assert {"mintcore:resnet56-cifar", "torchvision:vit_b_16"} <= set(architectures())
+    assert {"mintcore:resnet56-cifar", "mintcore:iresnet100", "torchvision:vit_b_16"} <= set(
+        architectures()
+    )
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")
+def test_architectures__every_name_builds() -> None:
+    for arch in architectures():
+        classes = 17 if head_of(arch) == "classifier" else None
+        with WithoutMemory():
+            module = build(arch, num_classes=classes, in_channels=3)
+        assert sum(weight.numel() for weight in module.parameters()) > 50_000, arch
+
+
+@pytest.mark.parametrize(
+    ("arch", "block"),
+    [
+        ("torchvision:alexnet", "features.12"),
+        ("torchvision:convnext_tiny", "features.7.2"),
+        ("torchvision:densenet121", "features.denseblock4.denselayer16"),
+        ("torchvision:efficientnet_b0", "features.7.0"),
+        ("torchvision:googlenet", "inception5b"),
+        ("torchvision:mobilenet_v3_small", "features.11"),
+        ("torchvision:regnet_y_400mf", "trunk_output.block4.block4-5"),
+        ("torchvision:shufflenet_v2_x0_5", "stage4.3"),
+        ("torchvision:squeezenet1_1", "features.12"),
+        ("torchvision:swin_t", "features.7.1"),
+        ("torchvision:vit_b_32", "encoder.layers.encoder_layer_11"),
+    ],
+)
+def test_build__layers_of_torchvision_classifiers_can_be_traced(arch: str, block: str) -> None:
+    side = 224 if "vit" in arch else 64
+    module = build(arch, num_classes=3, in_channels=3).eval()
+    calls = trace(module, (3, side, side))
+    assert calls[-1].layer.shape == (3,)
+    assert block in {call.layer.name for call in calls}
+
+
+def test_build__timm_by_name_with_its_classes_and_channels() -> None:
+    pytest.importorskip("timm")
+    module = build("timm:resnet10t", num_classes=7, in_channels=1).eval()
+    assert module(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
+    weights = module.state_dict()
+    assert (infer_num_classes("timm:resnet10t", weights), weights["conv1.0.weight"].shape[1]) == (
+        7,
+        1,
+    )
+
+
+def test_build__unknown_timm_model_suggests_near_ones() -> None:
+    pytest.importorskip("timm")
+    with pytest.raises(MintError, match=r"Did you mean .*timm:resnet50"):
+        build("timm:resnet5o", num_classes=7, in_channels=3)
+
+
+def test_build__timm_that_is_not_installed_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(MintError, match=r"pip install 'mint-workbench\[timm\]'"):
+        build("timm:resnet18", num_classes=7, in_channels=3)
+
+
+def test_build__program_cannot_be_built_anew() -> None:
+    with pytest.raises(MintError, match="can only be audited as it is"):
+        build("export:net.pt2", num_classes=None, in_channels=3)

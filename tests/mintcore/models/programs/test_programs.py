@@ -1,5 +1,6 @@
 """Programs of torch.export: what they compute, what can be tapped, and their untrained twins."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,16 @@ def test_fresh_twin__of_a_decomposed_program_settles_its_norms(tmp_path: Path) -
     name = "blocks.1.bn.running_mean"
     twin = fresh_twin(model, 0)
     assert not torch.equal(twin.module.get_buffer(name), model.module.get_buffer(name))
+
+
+def test_docs__example_makes_a_program_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "bring-your-own-model.md").read_text()
+    (example,) = [text for text in re.findall(r"```python\n(.*?)```", page, re.S) if ".pt2" in text]
+    monkeypatch.chdir(tmp_path)
+    exec(example, {"model": Net()})  # noqa: S102 - the project's own page
+    assert module_of(tmp_path / "net.pt2")(torch.zeros(5, 3, 32, 32)).shape == (5, 5)
 
 
 def test_fresh_copy__weights_kept_as_constants_are_refused(tmp_path: Path) -> None:
