@@ -49,3 +49,63 @@ def test_add__what_is_no_number_is_refused(tmp_path: Path, option: str, value: s
 def test_add__factory_needs_a_size(tmp_path: Path) -> None:
     with pytest.raises(MintError, match="give --size"):
         run(tmp_path, "add", "m", "--arch", "users.code:net")
+
+
+def test_add__classes_from_the_command_line(tmp_path: Path) -> None:
+    card = json.loads(run(tmp_path, *FRESH, "--classes", "cat, dog,horse,cow", "--json"))
+    assert card["classes"] == ["cat", "dog", "horse", "cow"]
+    assert "cat, dog, horse, cow" in run(tmp_path, "show", "m")
+
+
+def test_add__classes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("cat\nbig dog\nhorse\ncow\n\n")
+    words = ("--classes", str(tmp_path / "classes.txt"), "--json")
+    card = json.loads(run(tmp_path / "home", *FRESH, *words))
+    assert card["classes"] == ["cat", "big dog", "horse", "cow"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason"),
+    [
+        ("a,b,c", "3 classes were named, but the model has 4 outputs"),
+        ("a,b,c,b", "The class 'b' is named twice"),
+    ],
+)
+def test_add__classes_that_do_not_fit_are_refused(
+    tmp_path: Path, classes: str, reason: str
+) -> None:
+    with pytest.raises(MintError, match=reason):
+        run(tmp_path, *FRESH, "--classes", classes)
+
+
+def test_add__embedding_of_a_model_of_ones_own(tmp_path: Path) -> None:
+    card = json.loads(run(tmp_path, *FRESH, "--head", "embedding", "--json"))
+    assert (card["head"], card["embedding_size"], card["num_classes"]) == ("embedding", 4, None)
+    assert "embedding of 4" in run(tmp_path, "list")
+
+
+def test_add__embedding_has_no_classes(tmp_path: Path) -> None:
+    with pytest.raises(MintError, match="gives an embedding has no classes"):
+        run(tmp_path, *FRESH, "--head", "embedding", "--classes", "a,b,c,d")
+
+
+def test_add__unknown_head_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MintError, match="give classifier or embedding"):
+        run(tmp_path, *FRESH, "--head", "logits")
+
+
+def test_show__all_of_the_preprocessing(tmp_path: Path) -> None:
+    options = [
+        "--size",
+        "30x28",
+        "--resize",
+        "40",
+        "--interpolation",
+        "bicubic",
+        "--colours",
+        "BGR",
+    ]
+    run(tmp_path, *FRESH, *options, "--mean", ".1,.2,.3", "--std", ".4,.5,.6")
+    text = run(tmp_path, "show", "m")
+    for said in ("30x28", "40", "bicubic", "BGR", "0.1, 0.2, 0.3", "0.4, 0.5, 0.6", "4 classes"):
+        assert said in text

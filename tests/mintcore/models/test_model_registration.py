@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 
@@ -117,6 +118,31 @@ def test_register_module__extra_fields_are_on_the_card(home: Home) -> None:
     assert card["num_classes"] == 4
 
 
+def test_register_module__names_of_classes_are_on_the_card(home: Home) -> None:
+    module = build(SMALL, num_classes=2, in_channels=3)
+    card = register_module(home, "m", SMALL, module, RGB, classes=["cat", "dog"])
+    assert card["classes"] == load_model(home, "m").classes == ["cat", "dog"]
+
+
+def test_load_model__embedding_of_a_classifier_network(home: Home) -> None:
+    module = build(SMALL, num_classes=6, in_channels=3)
+    register_module(home, "m", SMALL, module, RGB, head="embedding")
+    model = load_model(home, "m")
+    assert (model.head, model.card["embedding_size"]) == ("embedding", 6)
+    assert fresh_twin(model, 1).module(torch.zeros(1, 3, 32, 32)).shape == (1, 6)
+
+
+def test_load_model__card_of_an_earlier_version_is_a_classifier(home: Home) -> None:
+    add_model(home, "m", SMALL, None, RGB, num_classes=5)
+    file = home.folder("models", "m") / "card.json"
+    card = json.loads(file.read_text())
+    for field in ("head", "embedding_size", "classes", "digest"):
+        del card[field]
+    file.write_text(json.dumps(card))
+    model = load_model(home, "m")
+    assert (model.head, model.classes) == ("classifier", None)
+
+
 def test_register_module__module_stays_as_it_was(home: Home) -> None:
     module = build(SMALL, num_classes=4, in_channels=3).train()
     register_module(home, "m", SMALL, module, RGB)
@@ -182,6 +208,14 @@ def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "def net():\n"
         "    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(),\n"
         "                         nn.Linear(4, 6))\n"
+        "class Wrapped(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.module = net()\n"
+        "    def forward(self, x):\n"
+        "        return self.module(x)\n"
+        "def wrapped():\n"
+        "    return Wrapped()\n"
         "def trained():\n"
         "    torch.manual_seed(0)\n"
         "    return net()\n"
@@ -194,6 +228,12 @@ def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_add_model__factory_decides_the_number_of_classes(home: Home) -> None:
     card = add_model(home, "m", "users_models:net", None, RGB, allow_code=True)
     assert card["num_classes"] == 6
+    assert load_model(home, "m").module(torch.zeros(1, 3, 32, 32)).shape == (1, 6)
+
+
+@pytest.mark.usefixtures("user_code")
+def test_load_model__names_that_all_begin_with_module_stay(home: Home) -> None:
+    add_model(home, "m", "users_models:wrapped", None, RGB, allow_code=True)
     assert load_model(home, "m").module(torch.zeros(1, 3, 32, 32)).shape == (1, 6)
 
 
