@@ -105,6 +105,8 @@ def reduced(document: Mapping[str, Any]) -> bytes:
 
 
 def _root(archive: zipfile.ZipFile, file: Path) -> str:
+    if sum(member.file_size for member in archive.infolist()) > file.stat().st_size:
+        raise MintError(f"{file} is packed, as torch.export.save never does: {_HOW}.")
     graphs = [name for name in archive.namelist() if name.endswith("/" + _GRAPH)]
     if len(graphs) != 1:
         raise MintError(

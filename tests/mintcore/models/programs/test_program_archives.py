@@ -77,6 +77,13 @@ def test_read_archive__other_archive_is_refused(tmp_path: Path) -> None:
         read_archive(tmp_path / "x.pt2")
 
 
+def test_read_archive__packed_archive_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.pt2", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/models/model.json", b" " * 10_000_000)
+    with pytest.raises(MintError, match="is packed"):
+        read_archive(tmp_path / "x.pt2")
+
+
 def test_read_archive__missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MintError, match=r"gone\.pt2 is not a file"):
         read_archive(tmp_path / "gone.pt2")
