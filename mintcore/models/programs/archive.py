@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from mintcore.errors import MintError
-from mintcore.models.programs.graph import Program, dtype_of, parse_program
+from mintcore.models.programs.graph import Program, Step, dtype_of, parse_program
 
 _GRAPH = "models/model.json"
 _CONFIGS = {
@@ -26,7 +26,6 @@ _HOW = (
     "export it with torch.export.export(model.eval(), (images,), "
     "dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)) and torch.export.save"
 )
-_MODE_ARGUMENTS = ("train", "training")
 _TENSOR_KINDS = {
     "parameter": "parameter_name",
     "buffer": "buffer_name",
@@ -147,9 +146,19 @@ def _output(specs: list[dict[str, Any]]) -> str:
 
 
 def _check_mode(program: Program) -> None:
-    """Refuse norms that follow the batch, and dropout that drops."""
-    if any(step.keywords.get(name) is True for step in program.steps for name in _MODE_ARGUMENTS):
+    if any(_trains(step) for step in program.steps):
         raise MintError(f"The program was exported in training mode: {_HOW}.")
+
+
+def _trains(step: Step) -> bool:
+    """Tell a norm that follows the batch, or dropout that drops.
+
+    A batch norm without statistics of its own is none: some networks standardise weights with it.
+    """
+    follows = step.keywords.get("training") is True
+    return step.keywords.get("train") is True or (
+        follows and step.keywords.get("running_mean") is not None
+    )
 
 
 def _node(node: Mapping[str, Any]) -> dict[str, Any]:

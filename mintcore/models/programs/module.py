@@ -26,6 +26,7 @@ def _titles(names: str) -> dict[str, type[nn.Module]]:
 
 _LAYERS = _titles(_LAYER_NAMES)
 _ROWS = _titles("Sequential ModuleList")
+_MODULE_LIST = f"{nn.ModuleList.__module__}.{nn.ModuleList.__qualname__}"
 
 
 class Part(nn.Module):
@@ -126,11 +127,13 @@ class ProgramModule(Part):
     def _part(self, path: str, classes: Mapping[str, str]) -> nn.Module:
         """Give the part of a path; it and those around it are made where they do not exist."""
         part: nn.Module = self
-        walked: list[str] = []
-        for name in filter(None, path.split(".")):
-            walked.append(name)
+        names = [name for name in path.split(".") if name]
+        for depth, name in enumerate(names, start=1):
             if name not in part._modules:
-                part.add_module(name, _class(classes.get(".".join(walked), "Part"))())
+                # Only what is called has its class in the file: a list of modules is not.
+                is_list = any(below.isdecimal() for below in names[depth : depth + 1])
+                unknown = _MODULE_LIST if is_list else Part.__name__
+                part.add_module(name, _class(classes.get(".".join(names[:depth]), unknown))())
             part = part.get_submodule(name)
         return part
 

@@ -53,6 +53,24 @@ def test_read_archive__program_in_training_mode_is_refused(tmp_path: Path) -> No
         read_archive(file)
 
 
+class Standardised(nn.Module):
+    """Standardises its weights by a batch norm without statistics, as NFNets do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(5, 768))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = nn.functional.batch_norm(self.weight[None], None, None, training=True)
+        return nn.functional.linear(x.flatten(1), weight[0])
+
+
+def test_read_archive__norm_of_weights_is_not_training(tmp_path: Path) -> None:
+    net, batch = Standardised().eval(), torch.randn(3, 3, 16, 16)
+    with torch.no_grad():
+        assert torch.allclose(module_of(exported(net, tmp_path / "x.pt2"))(batch), net(batch))
+
+
 def test_add_model__other_size_than_exported_says_which(file: Path, tmp_path: Path) -> None:
     large = Preprocessing((32, 32), PREPROCESSING.mean, PREPROCESSING.std)
     with pytest.raises(MintError, match=r"16 x 16 pixels, not 3 and 32 x 32: give --size 16x16"):
