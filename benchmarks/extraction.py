@@ -35,31 +35,40 @@ from mintcore.extraction.images import listing_images
 from mintcore.extraction.requests import ExtractionRequest
 from mintcore.extraction.run import extract_datasets
 from mintcore.models.audited import AuditedModel
+from mintcore.models.precision import Autocast
 from mintcore.models.registration import load_model
 from mintcore.progress import SilentReporter
 from store.artefacts import Home
 
 ARRAYS, JPEGS = "arrays", "jpegs"
 JPEG_SIDE = 256
-QUERIES = 10
+QUERIES = 4
 UNIT = "images/s"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One model and how many images go through it."""
+    """One model, and how many images go through it: decoded in one file, and as JPEG files."""
 
     title: str
     arch: str
     side: int
-    classes: int
-    images: int
+    classes: int | None
+    arrays: int
+    jpegs: int
+    autocast: Autocast | None = None
 
 
 CASES = (
-    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 4096),
-    Case("ResNet-18, 224 px", "torchvision:resnet18", 224, 1000, 256),
+    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 50_000, 4096),
+    Case("ResNet-18, 224 px", "torchvision:resnet18", 224, 1000, 1024, 512),
 )
+GPU_CASES = (
+    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 400_000, 16_384),
+    Case("ResNet-100, 112 px", "mintcore:iresnet100", 112, None, 50_000, 16_384, "bfloat16"),
+    Case("ViT-B/16, 224 px", "torchvision:vit_b_16", 224, 1000, 16_384, 8192, "bfloat16"),
+)
+PEER_ARCH = "torchvision:resnet18"
 PEER_LAYERS = [f"layer{stage}.{block}" for stage in (1, 2, 3, 4) for block in (0, 1)]
 
 
@@ -112,7 +121,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="write the table there as JSON too")
     parser.add_argument(
-        "--repeats", type=int, default=5, help="each side so often; the best counts"
+        "--repeats", type=int, default=3, help="each side so often; the best counts"
     )
     parser.add_argument("--scale", type=float, default=1.0, help="take so many times the images")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
@@ -121,27 +130,26 @@ def main() -> None:
     )
     asked = parser.parse_args()
     on = machine(["torch", "torchvision", "numpy", "zarr", "pillow"])
-    rows = [row for case in CASES for row in _case(case, asked)]
+    cases = GPU_CASES if asked.device.startswith("cuda") else CASES
+    rows = [row for case in cases for row in _case(case, asked)]
     print(f"{on}, {asked.device}\n\n{table(rows)}")
     if asked.json is not None:
         write_json(asked.json, f"{on}, {asked.device}", rows)
 
 
 def _case(case: Case, asked: argparse.Namespace) -> list[Measured]:
-    count = max(int(case.images * asked.scale), 16)
+    arrays, jpegs = (max(int(count * asked.scale), 16) for count in (case.arrays, case.jpegs))
     with tempfile.TemporaryDirectory() as place:
         home = Home(Path(place))
-        add_fresh_model(home, "model", case.arch, case.side, case.classes)
-        add_arrays(home, ARRAYS, crops(count, case.side))
-        files = add_jpegs(home, JPEGS, crops(count, max(JPEG_SIDE, case.side)))
+        add_fresh_model(home, "model", case.arch, case.side, case.classes, autocast=case.autocast)
+        add_arrays(home, ARRAYS, crops(arrays, case.side))
+        files = add_jpegs(home, JPEGS, crops(jpegs, max(JPEG_SIDE, case.side)))
         bench = Bench(home, load_model(home, "model", asked.device), asked.device, asked.repeats)
-        rows = [
-            *_from_memory(bench, count),
-            *_from_files(bench, count),
-            *_other_views(bench, count),
-        ]
-        if asked.thingsvision and case.arch.startswith("torchvision:"):
-            rows += _peer(bench, count, files, asked.thingsvision)
+        rows = _from_memory(bench, arrays) + _from_files(bench, jpegs) + _queries(bench, jpegs)
+        if bench.model.head == "classifier":
+            rows += _gradients(bench, jpegs)
+        if asked.thingsvision and case.arch == PEER_ARCH:
+            rows += _peer(bench, jpegs, files, asked.thingsvision)
     return [
         Measured(f"{case.title}: {row.what}", row.value, row.unit, row.ratio, row.aim, row.note)
         for row in rows
@@ -191,31 +199,43 @@ def _from_files(bench: Bench, count: int) -> list[Measured]:
     ]
 
 
-def _other_views(bench: Bench, count: int) -> list[Measured]:
-    batches = bench.decoded(ARRAYS)
+def _queries(bench: Bench, count: int) -> list[Measured]:
+    batches = bench.decoded(JPEGS)
     seconds = best_seconds(
         {
             "forward": lambda: bench.forward(batches),
-            "queries": lambda: bench.extract(ARRAYS, queries=QUERIES),
-            "gradient": lambda: bench.extract(ARRAYS, ["gradient"], layers="output"),
+            "extract": lambda: bench.extract(JPEGS, queries=QUERIES),
         },
         1,
     )
     return [
         Measured(
-            f"extraction, {QUERIES} queries an image",
-            count * QUERIES / seconds["queries"],
-            UNIT,
-            QUERIES * seconds["forward"] / seconds["queries"],
-            note=f"of {QUERIES} bare forwards",
-        ),
+            f"extraction of {QUERIES} queries an image",
+            count * QUERIES / seconds["extract"],
+            "queries/s",
+            QUERIES * seconds["forward"] / seconds["extract"],
+            note=f"from JPEG; of {QUERIES} bare forwards",
+        )
+    ]
+
+
+def _gradients(bench: Bench, count: int) -> list[Measured]:
+    batches = bench.decoded(JPEGS)
+    seconds = best_seconds(
+        {
+            "forward": lambda: bench.forward(batches),
+            "extract": lambda: bench.extract(JPEGS, ["gradient"], layers="output"),
+        },
+        1,
+    )
+    return [
         Measured(
-            "gradients at the output",
-            count / seconds["gradient"],
+            "extraction of gradients at the output",
+            count / seconds["extract"],
             UNIT,
-            seconds["forward"] / seconds["gradient"],
-            note="of the bare forward",
-        ),
+            seconds["forward"] / seconds["extract"],
+            note="from JPEG; of the bare forward",
+        )
     ]
 
 

@@ -7,6 +7,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from mintcore.datasets.registration import add_dataset
+from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from store.artefacts import Home
@@ -52,6 +53,9 @@ def add_jpegs(home: Home, name: str, images: np.ndarray) -> Path:
     return folder
 
 
-def add_fresh_model(home: Home, name: str, arch: str, side: int, classes: int) -> None:
+def add_fresh_model(
+    home: Home, name: str, arch: str, side: int, classes: int | None, *, autocast: Autocast | None
+) -> None:
     """Register a model with fresh weights, which are as fast as trained ones."""
-    add_model(home, name, arch, None, Preprocessing((side, side), MEAN, STD), num_classes=classes)
+    preprocessing = Preprocessing((side, side), MEAN, STD)
+    add_model(home, name, arch, None, preprocessing, num_classes=classes, autocast=autocast)

@@ -123,7 +123,9 @@ def as_rgb(pixels: NDArray[np.generic], name: str) -> Pixels:
             f"{name} has shape {pixels.shape} and type {pixels.dtype}: "
             "give uint8 images of shape (H, W), (H, W, 1) or (H, W, 3)."
         )
-    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)), dtype=np.uint8)
+    if image.shape[2] == 1:
+        image = np.broadcast_to(image, (*image.shape[:2], 3))
+    return np.ascontiguousarray(image, dtype=np.uint8)
 
 
 def _read_bounded(file: Path, most_bytes: int) -> bytes:

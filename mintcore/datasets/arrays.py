@@ -88,7 +88,7 @@ def read_image(file: Path, index: int) -> Pixels:
             f"{file} holds {len(images):,} images, so there is no image {index}: "
             "restore the file that was registered."
         )
-    return as_rgb(images[index], inside_uri(file, index))
+    return as_rgb(images[index], f"{file}#{index}")
 
 
 def open_columns(file: Path) -> dict[str, Array]:

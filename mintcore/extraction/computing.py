@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mintcore.arrays import LABEL, View, parse_view
 from mintcore.extraction.batches import within_memory
-from mintcore.extraction.decoding import decoded_ahead
+from mintcore.extraction.decoding import decoded_ahead, decoded_in_turns
 from mintcore.extraction.queries import QUERIES, show
 from mintcore.models.gradients import gradient_sketches
 from mintcore.models.layers import GRADIENT
@@ -43,15 +43,10 @@ class Computed:
             self.copied.synchronize()
         return {key: values.numpy() for key, values in self.values.items()}
 
-    def failures(self) -> dict[str, tuple[str, str]]:
-        """Wait for the values, and give sample id -> (status, reason) of those that failed."""
-        failures: dict[str, tuple[str, str]] = {}
-        for key, values in self.arrays().items():
-            finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
-            for position in np.flatnonzero(~finite):
-                reason = f"{key} has values that are not finite"
-                failures[self.sample_ids[position]] = ("non-finite", reason)
-        return failures | self.unreadable
+    @property
+    def nbytes(self) -> int:
+        """Memory that the values take."""
+        return sum(values.nbytes for values in self.values.values())
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,8 @@ def compute(
         pace: How many at once; halved where they do not fit into memory.
     """
     limit = pace.batch_size
-    for batch in decoded_ahead(model.preprocessing, images, pace.batch_size, pace.workers):
+    decoded = decoded_in_turns if model.device.type == "cpu" else decoded_ahead
+    for batch in decoded(model.preprocessing, images, pace.batch_size, pace.workers):
         labels = torch.tensor([classes.get(sample_id, 0) for sample_id in batch.sample_ids])
         pixels = batch.pixels.pin_memory() if model.device.type == "cuda" else batch.pixels
 
@@ -97,6 +93,21 @@ def compute(
         parts, limit = within_memory(run, limit, model.device)
         values, copied = _copied(parts)
         yield Computed(batch.sample_ids, values, batch.failures, copied)
+
+
+def non_finite(
+    sample_ids: Sequence[str], arrays: Mapping[str, np.ndarray]
+) -> dict[str, tuple[str, str]]:
+    """Give sample id -> (status, reason) of the images with a value that is not finite."""
+    failures: dict[str, tuple[str, str]] = {}
+    for key, values in arrays.items():
+        finite = np.isfinite(values)
+        if finite.all():
+            continue
+        for position in np.flatnonzero(~finite.reshape(len(values), -1).all(axis=1)):
+            reason = f"{key} has values that are not finite"
+            failures[sample_ids[int(position)]] = ("non-finite", reason)
+    return failures
 
 
 def activations(
@@ -180,10 +191,12 @@ def _gradients(
 
 
 def _copied(
-    parts: Sequence[Mapping[str, Tensor]],
+    parts: Sequence[dict[str, Tensor]],
 ) -> tuple[dict[str, Tensor], torch.cuda.Event | None]:
     """Join parts in memory of the CPU; from a GPU the copies are only begun."""
-    joined = {key: torch.cat([part[key] for part in parts]) for key in parts[0]}
+    (joined, *rest) = parts
+    if rest:
+        joined = {key: torch.cat([part[key] for part in parts]) for key in joined}
     if all(values.device.type == "cpu" for values in joined.values()):
         return joined, None
     begun = {

@@ -7,16 +7,21 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
+import numpy as np
 import torch
 
 from mintcore.datasets.reading import read_pixels
+from mintcore.datasets.uris import parse_uri
 from mintcore.errors import MintError
 from mintcore.images import image_id
 from mintcore.models.preprocessing import Preprocessing
 
 MAX_WORKERS = 8
+
+_DECODED = ("npz", "torchvision")
 
 
 @dataclass(frozen=True)
@@ -42,24 +47,20 @@ def default_workers() -> int:
 def decoded_ahead(
     preprocessing: Preprocessing, images: Mapping[str, str], batch_size: int, workers: int
 ) -> Iterator[Batch]:
-    """Decode batches in order, one ahead for each worker and one more.
+    """Decode batches in order beside a model that runs on an accelerator.
 
     Args:
         preprocessing: Of the model that waits.
         images: Sample id -> uri.
         batch_size: Images a batch; the last may be smaller.
-        workers: Threads that decode.
+        workers: Threads that decode; so many batches and one more are decoded ahead.
     """
-    sample_ids = list(images)
-    batches = (
-        sample_ids[start : start + batch_size] for start in range(0, len(sample_ids), batch_size)
-    )
+    batches = _batches(images, batch_size)
+    workers = _useful_workers(images, workers)
     with ThreadPoolExecutor(workers) as pool:
 
         def submit(count: int) -> list[Future[Batch]]:
-            return [
-                pool.submit(_decode, preprocessing, ids, images) for ids in islice(batches, count)
-            ]
+            return [pool.submit(_decode, preprocessing, some) for some in islice(batches, count)]
 
         waiting = submit(workers + 1)
         while waiting:
@@ -68,14 +69,45 @@ def decoded_ahead(
             yield ready
 
 
-def _decode(
-    preprocessing: Preprocessing, sample_ids: list[str], images: Mapping[str, str]
-) -> Batch:
+def decoded_in_turns(
+    preprocessing: Preprocessing, images: Mapping[str, str], batch_size: int, workers: int
+) -> Iterator[Batch]:
+    """Decode batches in order in turns with a model that runs on the same processor.
+
+    Beside each other, both are slower than one after the other: the threads of a convolution wait
+    for the last of them, which waits for a core that decodes.
+
+    Args:
+        preprocessing: Of the model that waits.
+        images: Sample id -> uri.
+        batch_size: Images a batch; the last may be smaller.
+        workers: Threads that decode, a batch each a turn.
+    """
+    batches = _batches(images, batch_size)
+    workers = _useful_workers(images, workers)
+    with ThreadPoolExecutor(workers) as pool:
+        while turn := list(islice(batches, workers)):
+            yield from list(pool.map(partial(_decode, preprocessing), turn))
+
+
+def _useful_workers(images: Mapping[str, str], workers: int) -> int:
+    """Give one worker to images that are decoded already: several would wait for Python's lock."""
+    decoded = all(parse_uri(uri).kind in _DECODED for uri in islice(images.values(), 1))
+    return 1 if decoded else workers
+
+
+def _batches(images: Mapping[str, str], batch_size: int) -> Iterator[dict[str, str]]:
+    left = iter(images.items())
+    while some := dict(islice(left, batch_size)):
+        yield some
+
+
+def _decode(preprocessing: Preprocessing, images: Mapping[str, str]) -> Batch:
+    sample_ids = list(images)
     failures: dict[str, tuple[str, str]] = {}
     height, width = preprocessing.size
-    pixels = torch.zeros(
-        (len(sample_ids), preprocessing.channels, height, width), dtype=torch.uint8
-    )
+    # numpy's, for torch would make this thread threads of its own, which slow down those of the model
+    pixels = np.zeros((len(sample_ids), preprocessing.channels, height, width), np.uint8)
     for position, sample_id in enumerate(sample_ids):
         try:
             image = read_pixels(images[sample_id])
@@ -88,5 +120,5 @@ def _decode(
                 f"{images[sample_id]} is not the image that was registered",
             )
             continue
-        pixels[position] = preprocessing.resize_pixels(image)
-    return Batch(sample_ids, pixels, failures)
+        pixels[position] = preprocessing.resized(image)
+    return Batch(sample_ids, torch.from_numpy(pixels), failures)

@@ -9,15 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from mintcore.extraction.computing import Computed, Pace, compute
+import numpy as np
+
+from mintcore.extraction.computing import Computed, Pace, compute, non_finite
 from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
 from store.feature_store import FeatureStore
 from store.layout import ArraySpec
-from store.writer import Writer
+from store.writer import Block, Writer
 
 COMMIT_BYTES = 2 * 2**30
-BATCHES_AHEAD = 2
+GATHERED_BYTES = 4 * 2**20
+GATHERED_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -61,21 +64,39 @@ def fill(
 
 
 def _write(writer: Writer, computed: Iterator[Computed], reporter: Reporter) -> None:
-    """Write a block batch by batch, beside the model that computes the next; few batches are in memory."""
+    """Write a block beside the model that computes it."""
     with writer.block() as block, ThreadPoolExecutor(1) as thread:
-
-        def append(batch: Computed) -> int:
-            block.append(batch.sample_ids, batch.arrays(), batch.failures())
-            return len(batch.sample_ids)
-
-        under_way: deque[Future[int]] = deque()
-        for batch in computed:
-            under_way.append(thread.submit(append, batch))
-            if len(under_way) > BATCHES_AHEAD:
-                reporter.advance(under_way.popleft().result())
+        under_way: deque[Future[None]] = deque()
+        for batches in _gathered(computed, reporter):
+            under_way.append(thread.submit(_append, block, batches))
+            if len(under_way) > GATHERED_AHEAD:
+                under_way.popleft().result()
         while under_way:
-            reporter.advance(under_way.popleft().result())
+            under_way.popleft().result()
         block.commit()
+
+
+def _gathered(computed: Iterator[Computed], reporter: Reporter) -> Iterator[list[Computed]]:
+    """Gather batches until they are worth a turn of the thread that writes: it takes Python's lock."""
+    gathered: list[Computed] = []
+    nbytes = 0
+    for batch in computed:
+        reporter.advance(len(batch.sample_ids))
+        gathered.append(batch)
+        nbytes += batch.nbytes
+        if nbytes >= GATHERED_BYTES:
+            yield gathered
+            gathered, nbytes = [], 0
+    if gathered:
+        yield gathered
+
+
+def _append(block: Block, batches: Sequence[Computed]) -> None:
+    sample_ids = [sample_id for batch in batches for sample_id in batch.sample_ids]
+    arrays = [batch.arrays() for batch in batches]
+    joined = {key: np.concatenate([one[key] for one in arrays]) for key in arrays[0]}
+    unreadable = {name: why for batch in batches for name, why in batch.unreadable.items()}
+    block.append(sample_ids, joined, non_finite(sample_ids, joined) | unreadable)
 
 
 def _left(store: FeatureStore, sample_ids: list[str], keys: Sequence[str]) -> list[str]:

@@ -133,7 +133,7 @@ class Preprocessing:
                 f"{values!r} is not a preprocessing: give size, mean and std."
             ) from error
 
-    def resize_pixels(self, pixels: Pixels) -> torch.Tensor:
+    def resized(self, pixels: Pixels) -> Pixels:
         """Resize and crop the centre.
 
         Args:
@@ -143,17 +143,16 @@ class Preprocessing:
             (C, height, width), uint8. The pixels themselves where the size fits already; luminance
             (ITU-R 601) for one channel.
         """
+        height, width = self.size
+        fits = self.resize is None and pixels.shape == (height, width, self.channels)
+        array = pixels if fits else self._resized(pixels)
+        return (array[:, :, ::-1] if self.colours == "BGR" else array).transpose(2, 0, 1)
+
+    def resize_pixels(self, pixels: Pixels) -> torch.Tensor:
+        """Give what ``resized`` gives as a tensor with memory of its own."""
         import torch  # noqa: PLC0415 - takes seconds, and the settings do without
 
-        image = Image.fromarray(pixels)
-        if self.channels == 1:
-            image = image.convert("L")
-        height, width = self.size
-        image = self._fitted(image) if self.resize is None else self._cropped(image, self.resize)
-        array = np.asarray(image).reshape(height, width, self.channels)
-        if self.colours == "BGR":
-            array = array[:, :, ::-1]
-        return torch.from_numpy(array.transpose(2, 0, 1).copy())
+        return torch.from_numpy(self.resized(pixels).copy())
 
     def normalise(self, batch: torch.Tensor) -> torch.Tensor:
         """Scale to 0..1, subtract the mean, divide by the standard deviation.
@@ -171,11 +170,18 @@ class Preprocessing:
         std = scaled.new_tensor(self.std).view(1, -1, 1, 1)
         return scaled.sub_(mean).div_(std)
 
+    def _resized(self, pixels: Pixels) -> Pixels:
+        image = Image.fromarray(pixels)
+        if self.channels == 1:
+            image = image.convert("L")
+        image = self._fitted(image) if self.resize is None else self._cropped(image, self.resize)
+        return np.asarray(image).reshape(*self.size, self.channels)
+
     def _fitted(self, image: Image.Image) -> Image.Image:
         """Resize the largest centred part that has the wanted aspect."""
         height, width = self.size
         if (image.height, image.width) == self.size:
-            return image
+            return image  # in colour, and grey is wanted
         box = _centre_box(image.width, image.height, width / height)
         return image.resize((width, height), INTERPOLATIONS[self.interpolation], box=box)
 

@@ -85,11 +85,7 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     known = list(names)
     found = [name for name in known if name == pattern or fnmatchcase(name, pattern)]
     if not found:
-        near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:9])}."
-        )
-        raise MintError(f"The model has no layer {pattern!r}: {hint}")
+        raise _no_layer(pattern, known)
     return found
 
 
@@ -133,7 +129,8 @@ def reduce_taps(
     """
     calls = {call.layer.name: call for call in model.calls}
     for name in names:
-        matching(name, list(calls))
+        if name not in calls:
+            raise _no_layer(name, list(calls))
     kept: dict[str, Kept] = {}
     with torch.inference_mode():
         if INPUT in names:
@@ -181,3 +178,9 @@ def _run(
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _no_layer(name: str, known: Sequence[str]) -> MintError:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:9])}."
+    return MintError(f"The model has no layer {name!r}: {hint}")
