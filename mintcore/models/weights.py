@@ -18,6 +18,8 @@ _INSIDE = ("state_dict", "model", "net_state_dict")
 _PARALLEL_PREFIX = "module."
 # Counts steps of training only, and is missing from checkpoints older than torch 0.4.1.
 _OPTIONAL = "num_batches_tracked"
+# First bytes of a zip archive and of a pickle, which checkpoints of torch are.
+_CHECKPOINT_STARTS = (b"PK", b"\x80")
 
 
 def load_weights(file: Path) -> Weights:
@@ -58,7 +60,8 @@ def apply_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Put weights into a module; every one must fit.
 
     Raises:
-        MintError: Names or shapes differ; the first of each kind of difference is named.
+        MintError: Names or shapes differ (the first of each kind of difference is named), or a
+            tensor is no array of floating-point numbers where one is needed.
     """
     wanted = module.state_dict()
     missing = [key for key in wanted if key not in weights and not key.endswith(_OPTIONAL)]
@@ -75,10 +78,29 @@ def apply_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
             f"The weights do not fit the architecture ({'; '.join(parts)}): "
             "give the architecture they were trained with."
         )
+    for key in weights:
+        _require_numbers(key, weights[key], wanted[key])
     module.load_state_dict({**wanted, **weights})
 
 
+def _require_numbers(key: str, given: Tensor, wanted: Tensor) -> None:
+    """Refuse what would be copied as other numbers than it stands for, or not at all."""
+    is_dense = given.layout is torch.strided and not (given.is_quantized or given.is_meta)
+    if not is_dense or (wanted.is_floating_point() and not given.is_floating_point()):
+        kind = str(given.dtype).removeprefix("torch.")
+        raise MintError(
+            f"The weights hold {key} as {kind}{'' if is_dense else ', packed or without values'}: "
+            "save the state_dict with plain floating-point tensors."
+        )
+
+
 def _load_checkpoint(file: Path) -> object:
+    with file.open("rb") as opened:
+        if not opened.read(2).startswith(_CHECKPOINT_STARTS):
+            raise MintError(
+                f"{file} is not a torch checkpoint: get it again, or give a safetensors file the "
+                "ending .safetensors."
+            )
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -87,6 +109,11 @@ def _load_checkpoint(file: Path) -> object:
             "load it and save its state_dict with safetensors.torch.save_file."
         ) from error
     except Exception as error:  # a damaged archive raises nearly any type
+        if "TorchScript" in str(error):
+            raise MintError(
+                f"{file} is a TorchScript program, which holds code: load it with torch.jit.load "
+                "where you trust it, and save its state_dict with safetensors.torch.save_file."
+            ) from error
         raise MintError(f"{file} is not a readable torch checkpoint: get it again.") from error
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from mintcore.errors import MintError
 from mintcore.models.weights import apply_weights, load_weights
@@ -71,6 +71,30 @@ def test_load_weights__rubbish_is_refused_by_name(tmp_path: Path, name: str) -> 
         load_weights(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"<!DOCTYPE html>404", b"version https://git-lfs.github.com/spec/v1"]
+)
+def test_load_weights__what_is_no_pickle_is_not_taken_for_code(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "w.pth").write_bytes(content)
+    with pytest.raises(MintError, match=r"w\.pth is not a torch checkpoint: get it again"):
+        load_weights(tmp_path / "w.pth")
+
+
+def test_load_weights__safetensors_under_another_ending_says_which(tmp_path: Path) -> None:
+    save_file(STATE, tmp_path / "w.pt")
+    with pytest.raises(MintError, match=r"give a safetensors file the ending \.safetensors"):
+        load_weights(tmp_path / "w.pt")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_load_weights__torchscript_says_how_to_convert(tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.script(nn.Linear(2, 1)), str(tmp_path / "w.pt"))  # type: ignore[no-untyped-call]
+    with pytest.raises(MintError, match=r"is a TorchScript program, which holds code: load it"):
+        load_weights(tmp_path / "w.pt")
+
+
 @pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
 def test_load_weights__truncated_file_is_refused(tmp_path: Path, name: str) -> None:
     save = torch.save if name.endswith("pth") else save_file
@@ -106,6 +130,26 @@ def test_apply_weights__names_the_first_of_each_difference() -> None:
     assert "1 missing, first bias" in sentence
     assert "1 unexpected, first scale" in sentence
     assert "weight ((1, 5) in the file, (1, 2) in the model)" in sentence
+
+
+@pytest.mark.parametrize(
+    ("weight", "kind"),
+    [
+        (torch.ones(1, 2).to_sparse(), "float32, packed"),
+        (torch.ones(1, 2, device="meta"), "float32, packed or without values"),
+        (torch.ones(1, 2, dtype=torch.complex64), "complex64:"),
+        (torch.ones(1, 2, dtype=torch.int8), "int8:"),
+    ],
+)
+def test_apply_weights__other_than_plain_numbers_are_refused(weight: Tensor, kind: str) -> None:
+    with pytest.raises(MintError, match=f"The weights hold weight as {kind}"):
+        apply_weights(nn.Linear(2, 1), {**STATE, "weight": weight})
+
+
+def test_apply_weights__half_precision_is_taken() -> None:
+    module = nn.Linear(2, 1)
+    apply_weights(module, {key: tensor.half() for key, tensor in STATE.items()})
+    assert (module.weight.dtype, module.weight.tolist()) == (torch.float32, [[1.0, 2.0]])
 
 
 def test_apply_weights__failure_changes_nothing() -> None:
