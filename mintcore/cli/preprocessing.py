@@ -60,7 +60,12 @@ def preprocessing_of(
 
 
 def _usual_size(arch: str) -> str:
-    family, _, name = arch.partition(":")
+    family, colon, name = arch.partition(":")
+    if not colon:
+        raise MintError(
+            f"--arch {arch!r} lacks its family: give torchvision:NAME, timm:NAME, mintcore:NAME, "
+            "export:FILE.pt2 or package.module:factory."
+        )
     if family not in _USUAL_SIZE:
         raise MintError(f"What size of input {arch} takes is not known: give --size.")
     return "112" if name.startswith(_FACES) else _USUAL_SIZE[family]

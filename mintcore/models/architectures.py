@@ -26,6 +26,7 @@ _OBJECT_SIZES = {"object-cnn": (32, 128), "object-cnn-small": (16, 64)}
 _NAMED_FAMILIES = ("torchvision", "timm", "mintcore", EXPORT)
 _DRAWN_ON_DEMAND = ("googlenet", "inception_v3")
 _PLACEHOLDER_CLASSES = 10
+_SKELETON_CHANNELS = 3
 
 
 def build(
@@ -61,15 +62,13 @@ def build(
         raise MintError(f"{arch} is a program with its weights: it can only be audited as it is.")
     if arch in _FACES:
         return _face_network(arch, num_classes, in_channels, size)
-    if num_classes is None or num_classes < 1:
-        raise MintError(f"{arch} needs the number of classes, 1 or more: give --num-classes.")
     if family == "torchvision":
         return _from_torchvision(name, num_classes, in_channels)
     if family == "timm":
         return _from_timm(name, num_classes, in_channels)
     if arch not in _CLASSIFIERS:
         raise MintError(_unknown(arch, architectures()))
-    return _CLASSIFIERS[arch](num_classes, in_channels)
+    return _CLASSIFIERS[arch](_width(arch, num_classes), in_channels)
 
 
 def architectures() -> list[str]:
@@ -90,13 +89,15 @@ def infer_num_classes(arch: str, weights: Mapping[str, Tensor]) -> int | None:
     """Read the number of classes off the weights of the last layer.
 
     Returns:
-        The number, or None where the architecture has no classes or is a factory, or the weights
-        are of another one.
+        The number, or None where the architecture has no classes or is a factory. Any number where
+        the weights are of another one: they fit this one with none, and to try tells what differs.
     """
-    skeleton = {} if arch in _FACES else _skeleton(arch, in_channels=3)
+    skeleton = {} if arch in _FACES else _skeleton(arch)
     names = [name for name, tensor in skeleton.items() if tensor.ndim >= 2]
-    last = weights.get(names[-1]) if names else None
-    return None if last is None or last.ndim < 2 else last.shape[0]
+    if not names:
+        return None
+    last = weights.get(names[-1])
+    return _PLACEHOLDER_CLASSES if last is None or last.ndim < 2 else last.shape[0]
 
 
 def infer_in_channels(arch: str, weights: Mapping[str, Tensor]) -> int | None:
@@ -105,8 +106,12 @@ def infer_in_channels(arch: str, weights: Mapping[str, Tensor]) -> int | None:
     Returns:
         The channels, or None where the architecture is a factory or the weights are of another one.
     """
-    skeleton = _skeleton(arch, in_channels=3)
-    names = [name for name, tensor in skeleton.items() if tensor.ndim == 4]
+    # Positions, which some transformers have before it, may have four axes too, but not these.
+    names = [
+        name
+        for name, tensor in _skeleton(arch).items()
+        if tensor.ndim == 4 and tensor.shape[1] == _SKELETON_CHANNELS
+    ]
     first = weights.get(names[0]) if names else None
     return None if first is None or first.ndim != 4 else first.shape[1]
 
@@ -172,13 +177,13 @@ _FACES: dict[str, _Face] = {
 }
 
 
-def _skeleton(arch: str, in_channels: int) -> dict[str, Tensor]:
+def _skeleton(arch: str) -> dict[str, Tensor]:
     """Give the names and shapes of an architecture's weights, in the order it uses them."""
     if is_code(arch) or arch.partition(":")[0] == EXPORT:
         return {}
     classes = None if arch in _FACES else _PLACEHOLDER_CLASSES
     with torch.random.fork_rng(devices=[]), WithoutMemory():
-        module = build(arch, num_classes=classes, in_channels=in_channels)
+        module = build(arch, num_classes=classes, in_channels=_SKELETON_CHANNELS)
     return dict(module.state_dict())
 
 
@@ -197,7 +202,13 @@ def _torchvision_classifiers() -> list[str]:
     return list(torchvision.models.list_models(module=torchvision.models))
 
 
-def _from_torchvision(name: str, num_classes: int, in_channels: int) -> nn.Module:
+def _width(arch: str, num_classes: int | None) -> int:
+    if num_classes is None or num_classes < 1:
+        raise MintError(f"{arch} needs the number of classes, 1 or more: give --num-classes.")
+    return num_classes
+
+
+def _from_torchvision(name: str, num_classes: int | None, in_channels: int) -> nn.Module:
     import torchvision  # noqa: PLC0415 - as above
 
     if name not in _torchvision_classifiers():
@@ -210,19 +221,20 @@ def _from_torchvision(name: str, num_classes: int, in_channels: int) -> nn.Modul
     # Said outright, for torchvision warns that it will stop being the default.
     drawn = {"init_weights": True} if name in _DRAWN_ON_DEMAND else {}
     module: nn.Module = torchvision.models.get_model(
-        name, weights=None, num_classes=num_classes, **drawn
+        name, weights=None, num_classes=_width(f"torchvision:{name}", num_classes), **drawn
     )
     return module
 
 
-def _from_timm(name: str, num_classes: int, in_channels: int) -> nn.Module:
+def _from_timm(name: str, num_classes: int | None, in_channels: int) -> nn.Module:
     timm = _import_timm(name)
     if not timm.is_model(name):
         known = [f"timm:{known}" for known in timm.list_models()]
         raise MintError(_unknown(f"timm:{name}", known))
+    width = _width(f"timm:{name}", num_classes)
     try:
         module: nn.Module = timm.create_model(
-            name, pretrained=False, num_classes=num_classes, in_chans=in_channels
+            name, pretrained=False, num_classes=width, in_chans=in_channels
         )
     except Exception as error:  # some of its thousand models take other settings
         raise MintError(

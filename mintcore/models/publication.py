@@ -95,11 +95,7 @@ def publish(
             **made_from,
         )
     card = home.card("models", name)
-    if card["fingerprint"] != identity:
-        raise MintError(
-            f"The model {name!r} exists with another architecture, other weights or another "
-            "preprocessing: choose another name."
-        )
+    _check_same(card, description, identity)
     return card
 
 
@@ -152,6 +148,23 @@ def _check_classes(description: Description, outputs: int) -> None:
     if len(set(classes)) != len(classes):
         twice = next(name for name in classes if list(classes).count(name) > 1)
         raise MintError(f"The class {twice!r} is named twice: give every output its own name.")
+
+
+def _check_same(card: Card, description: Description, identity: str) -> None:
+    """Check that a name is not taken by another model, or by this one under another description."""
+    if card["fingerprint"] != identity:
+        raise MintError(
+            f"The model {card['id']!r} exists with another architecture, other weights or another "
+            "preprocessing: choose another name."
+        )
+    # Cards of earlier versions tell neither: all models were classifiers without names of classes.
+    told = card.get("head", "classifier"), card.get("classes")
+    classes = told[1] if description.classes is None else list(description.classes)
+    if told != (description.head, classes):
+        raise MintError(
+            f"The model {card['id']!r} exists with another head or other names of its classes, and a "
+            "card is never changed: choose another name."
+        )
 
 
 def _write_program(staging: Path, program: bytes | None) -> None:

@@ -84,6 +84,8 @@ def add_model(
             name belongs to another model.
     """
     described = Description(arch, preprocessing, head or head_of(arch), classes, autocast=autocast)
+    if num_classes is not None and (is_code(arch) or arch.partition(":")[0] == EXPORT):
+        raise MintError(f"{arch} decides its number of classes itself: leave out --num-classes.")
     if arch.partition(":")[0] == EXPORT:
         if weights is not None:
             raise MintError(f"{arch} holds its weights already: leave out --weights.")
@@ -91,7 +93,7 @@ def add_model(
     loaded = None if weights is None else load_weights(weights)
     if loaded is not None:
         _check_input(arch, loaded, preprocessing)
-        num_classes = num_classes or infer_num_classes(arch, loaded)
+        num_classes = infer_num_classes(arch, loaded) if num_classes is None else num_classes
     module = _build_seeded(arch, num_classes, preprocessing, seed, allow_code=allow_code)
     if loaded is not None:
         apply_weights(module, loaded)

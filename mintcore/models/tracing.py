@@ -52,15 +52,15 @@ def trace(module: nn.Module, input_shape: tuple[int, int, int]) -> list[Call]:
     meter = CostMeter()
     recorder = _Recorder(meter)
     some = next(module.parameters(), torch.empty(0))
-    images = torch.zeros(_DUMMY_IMAGES, *input_shape, dtype=some.dtype, device=some.device)
+    # float32, as images always come; the network may run in another type only if it casts them.
+    images = torch.zeros(_DUMMY_IMAGES, *input_shape, device=some.device)
     with recorder.attached(module), torch.no_grad():
         try:
             with without_fast_path(), meter:
                 logits = module(images)
         except Exception as error:  # the user's network may raise anything
             raise MintError(
-                f"The model fails on an input of shape {input_shape} ({error}): check size, "
-                "channels and architecture."
+                f"The model fails on an input of shape {input_shape} ({error}): {_advice(module)}."
             ) from error
     if not isinstance(logits, Tensor) or not _has_rows(logits):
         raise MintError(
@@ -69,6 +69,14 @@ def trace(module: nn.Module, input_shape: tuple[int, int, int]) -> list[Call]:
     first = _Record(nn.Identity(), None, images, INPUT, Cost(0, 0))
     last = _Record(module, images, logits, OUTPUT, meter.cost)
     return _calls(module, [first, *recorder.records(), last])
+
+
+def _advice(module: nn.Module) -> str:
+    """Tell what to look at where a model fails on its input."""
+    types = {weight.dtype for weight in module.parameters() if weight.is_floating_point()}
+    if types - {torch.float32}:
+        return "let its weights be float32, as images are, and give --autocast for less"
+    return "check size, channels and architecture"
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,12 @@ def test_build__torchvision_takes_three_channels_only() -> None:
         build("torchvision:resnet18", num_classes=10, in_channels=1)
 
 
+def test_build__unknown_name_is_told_before_classes_are_asked_for() -> None:
+    for arch in ("torchvision:resnet55", "mintcore:resnet57-cifar"):
+        with pytest.raises(MintError, match=f"There is no architecture '{arch}'"):
+            build(arch, num_classes=None, in_channels=3)
+
+
 def test_build__number_of_classes_is_needed() -> None:
     with pytest.raises(MintError, match="give --num-classes"):
         build("mintcore:object-cnn", num_classes=None, in_channels=3)
@@ -154,8 +160,12 @@ def test_infer__one_channel() -> None:
     assert infer_in_channels("mintcore:object-cnn", weights) == 1
 
 
-def test_infer__weights_of_another_architecture_say_nothing() -> None:
-    assert infer_num_classes("torchvision:resnet18", {"x": torch.zeros(2, 2)}) is None
+def test_infer__positions_with_four_axes_are_no_channels() -> None:
+    pytest.importorskip("timm")
+    with WithoutMemory():
+        weights = build("timm:visformer_tiny", num_classes=17, in_channels=1).state_dict()
+    assert next(iter(weights.values())).ndim == 4  # the positions, with 96 channels
+    assert infer_in_channels("timm:visformer_tiny", weights) == 1
 
 
 def test_infer__leaves_the_random_state_alone() -> None:

@@ -51,6 +51,11 @@ def test_add__factory_needs_a_size(tmp_path: Path) -> None:
         run(tmp_path, "add", "m", "--arch", "users.code:net")
 
 
+def test_add__architecture_without_a_family_says_which_there_are(tmp_path: Path) -> None:
+    with pytest.raises(MintError, match="'resnet18' lacks its family: give torchvision:NAME"):
+        run(tmp_path, "add", "m", "--arch", "resnet18")
+
+
 def test_add__classes_from_the_command_line(tmp_path: Path) -> None:
     card = json.loads(run(tmp_path, *FRESH, "--classes", "cat, dog,horse,cow", "--json"))
     assert card["classes"] == ["cat", "dog", "horse", "cow"]

@@ -1,6 +1,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -106,9 +107,24 @@ def test_add_model__wrong_number_of_channels_is_said(home: Home, tmp_path: Path)
 
 
 def test_add_model__wrong_architecture_leaves_nothing(home: Home, tmp_path: Path) -> None:
-    with pytest.raises(MintError, match="do not fit the architecture"):
-        add_model(home, "m", "mintcore:resnet20-cifar", weights_file(tmp_path), RGB, num_classes=5)
+    reason = r"do not fit .*missing, first \w.*unexpected, first block1"
+    with pytest.raises(MintError, match=reason):
+        add_model(home, "m", "mintcore:resnet20-cifar", weights_file(tmp_path), RGB)
     assert list_models(home) == []
+
+
+@pytest.mark.parametrize("said", [{"classes": list("edcba")}, {"head": "embedding"}])
+def test_add_model__other_description_under_the_same_name_is_refused(
+    home: Home, said: dict[str, Any]
+) -> None:
+    add_model(home, "m", SMALL, None, RGB, num_classes=5, classes=list("abcde"))
+    with pytest.raises(MintError, match="another head or other names of its classes"):
+        add_model(home, "m", SMALL, None, RGB, num_classes=5, **said)
+
+
+def test_add_model__again_without_names_of_classes_is_reused(home: Home) -> None:
+    first = add_model(home, "m", SMALL, None, RGB, num_classes=5, classes=list("abcde"))
+    assert add_model(home, "m", SMALL, None, RGB, num_classes=5) == first
 
 
 def test_register_module__extra_fields_are_on_the_card(home: Home) -> None:
@@ -216,6 +232,8 @@ def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "        return self.module(x)\n"
         "def wrapped():\n"
         "    return Wrapped()\n"
+        "def half():\n"
+        "    return net().half()\n"
         "def trained():\n"
         "    torch.manual_seed(0)\n"
         "    return net()\n"
@@ -229,6 +247,18 @@ def test_add_model__factory_decides_the_number_of_classes(home: Home) -> None:
     card = add_model(home, "m", "users_models:net", None, RGB, allow_code=True)
     assert card["num_classes"] == 6
     assert load_model(home, "m").module(torch.zeros(1, 3, 32, 32)).shape == (1, 6)
+
+
+@pytest.mark.usefixtures("user_code")
+def test_add_model__factory_takes_no_number_of_classes(home: Home) -> None:
+    with pytest.raises(MintError, match="leave out --num-classes"):
+        add_model(home, "m", "users_models:net", None, RGB, allow_code=True, num_classes=7)
+
+
+@pytest.mark.usefixtures("user_code")
+def test_add_model__weights_that_images_do_not_fit_are_refused(home: Home) -> None:
+    with pytest.raises(MintError, match="let its weights be float32, as images are"):
+        add_model(home, "m", "users_models:half", None, RGB, allow_code=True)
 
 
 @pytest.mark.usefixtures("user_code")
