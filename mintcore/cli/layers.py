@@ -14,11 +14,11 @@ _COLUMNS = {
     "role": "role",
     "kind": "kind",
     "size": "shape",
-    "pooled_bytes": "pooled bytes",
-    "map_bytes": "map bytes",
-    "vector_bytes": "vector bytes",
-    "parameters_used": "weights used",
-    "operations": "FLOPs used",
+    "pooled_bytes": "pooled\nbytes",
+    "map_bytes": "map\nbytes",
+    "vector_bytes": "vector\nbytes",
+    "parameters_used": "weights\nused",
+    "operations": "FLOPs\nused",
 }
 
 

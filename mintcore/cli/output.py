@@ -10,6 +10,7 @@ from rich.table import Table
 
 SMALL = 0.001
 """Below this a number is written with its exponent: a p-value is never 0.000."""
+_WIDEST = 10_000
 
 
 def show(data: Any, as_json: bool, render: Callable[[], None]) -> None:
@@ -21,7 +22,7 @@ def show(data: Any, as_json: bool, render: Callable[[], None]) -> None:
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
-    """Print rows as a table.
+    """Print rows as a table, however narrow the terminal is.
 
     Args:
         rows: One mapping a row.
@@ -29,10 +30,11 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None
     """
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns.values():
-        grid.add_column(heading, overflow="fold")
+        grid.add_column(heading)
     for row in rows:
         grid.add_row(*(_cell(row.get(key)) for key in columns))
-    Console(markup=False, highlight=False).print(grid)
+    # A name in two pieces cannot be read or copied: blocks.10 would look like blocks.1.
+    Console(markup=False, highlight=False, width=_WIDEST).print(grid)
 
 
 def fields(data: Mapping[str, Any]) -> None:

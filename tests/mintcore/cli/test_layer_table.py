@@ -42,10 +42,7 @@ def test_layer_rows__bytes_an_image_in_each_view(layer: Layer, expected: dict[st
     assert {key: row[key] for key in expected} == expected
 
 
-def test_print_layers__counts_are_short(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_print_layers__counts_are_short(capsys: pytest.CaptureFixture[str]) -> None:
     print_layers(layer_rows([MAP], map_side=8))
     assert capsys.readouterr().out.split()[-8:] == [
         "stage",

@@ -1,6 +1,6 @@
 import pytest
 
-from mintcore.cli.output import fields
+from mintcore.cli.output import fields, table
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,11 @@ def test_fields__numbers_are_written_such_that_small_ones_stay_visible(
 ) -> None:
     fields({"p_value": value})
     assert capsys.readouterr().out == f"p_value  {written}\n"
+
+
+def test_table__names_stay_whole_in_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    table([{"layer": "blocks.10", "bytes": 16_384}], {"layer": "layer", "bytes": "bytes"})
+    assert "blocks.10  16384" in capsys.readouterr().out
