@@ -45,9 +45,11 @@ def count(reporter, total):
         time.sleep(0.02)
         reporter.advance()
 
-engine = types.ModuleType("mintcore.extraction")
-engine.ExtractionRequest, engine.extract_datasets = ExtractionRequest, extract_datasets
-sys.modules["mintcore.extraction"] = engine
+requests = types.ModuleType("mintcore.extraction.requests")
+requests.ExtractionRequest = ExtractionRequest
+run = types.ModuleType("mintcore.extraction.run")
+run.extract_datasets = extract_datasets
+sys.modules |= {module.__name__: module for module in (requests, run)}
 """
 
 
