@@ -138,13 +138,19 @@ class FeatureStore:
         """
         return index.find_rows(self._footers.snapshot(), key, sample_ids)
 
-    def failures(self, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
+    def failures(
+        self, sample_ids: Sequence[str], keys: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
         """List the samples that failed: ``sample_id``, ``status`` and ``reason``.
+
+        Args:
+            sample_ids: The samples.
+            keys: Only failures in these arrays; None for all.
 
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return index.find_failures(self._footers.snapshot(), sample_ids)
+        return index.find_failures(self._footers.snapshot(), sample_ids, keys)
 
     def select(self, wanted: Query) -> pa.Table:
         """Give the images of listed datasets that match, in the order of datasets and positions.

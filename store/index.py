@@ -20,7 +20,7 @@ _HEX_DIGITS = re.compile(r"[0-9a-f]*")
 # A row is in an array if a segment that covers the row has that array.
 _HOLD = """
     CREATE TEMP VIEW held_rows AS
-    SELECT placed.sample_id, placed.row, placed.status, holdings.key
+    SELECT placed.sample_id, placed.row, placed.status, placed.reason, holdings.key
     FROM placed JOIN holdings
       ON holdings.block = placed.row // {block_rows}
      AND placed.row >= holdings.first_row AND placed.row < holdings.stop_row
@@ -58,7 +58,7 @@ _ROWS = """
 _FAILURES = """
     SELECT min(position) AS position, arg_min(status, row) AS status,
            arg_min(coalesce(reason, ''), row) AS reason
-    FROM wanted JOIN placed USING (sample_id)
+    FROM wanted JOIN {rows} USING (sample_id)
     WHERE status <> $ok
     GROUP BY sample_id ORDER BY min(position)
 """
@@ -107,11 +107,22 @@ def find_rows(snapshot: Snapshot, key: str, sample_ids: Sequence[str]) -> np.nda
     return rows
 
 
-def find_failures(snapshot: Snapshot, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """List the first failure of every sample id that has one, in the order of ``sample_ids``."""
+def find_failures(
+    snapshot: Snapshot, sample_ids: Sequence[str], keys: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """List the first failure of every sample id that has one, in the order of ``sample_ids``.
+
+    Args:
+        snapshot: What is committed.
+        sample_ids: The samples.
+        keys: Only failures in these arrays; None for all.
+    """
     with asking(snapshot) as connection:
         _want(connection, sample_ids)
-        found = connection.execute(_FAILURES, {"ok": OK}).fetchall()
+        if keys is not None:
+            hold(connection, snapshot, keys)
+        rows = "placed" if keys is None else "held_rows"
+        found = connection.execute(_FAILURES.format(rows=rows), {"ok": OK}).fetchall()
     return [
         {"sample_id": sample_ids[position], "status": status, "reason": reason}
         for position, status, reason in found
