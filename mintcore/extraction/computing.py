@@ -98,15 +98,20 @@ def compute(
 def non_finite(
     sample_ids: Sequence[str], arrays: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[str, str]]:
-    """Give sample id -> (status, reason) of the images with a value that is not finite."""
+    """Give sample id -> (status, reason) of the images with a value that is not finite.
+
+    The reason names the first array that has one.
+    """
     failures: dict[str, tuple[str, str]] = {}
     for key, values in arrays.items():
         finite = np.isfinite(values)
         if finite.all():
             continue
+        reason = f"{key} has values that are not finite"
+        if values.dtype == np.float16:
+            reason += ", or too large for float16: those --dtype float32 keeps"
         for position in np.flatnonzero(~finite.reshape(len(values), -1).all(axis=1)):
-            reason = f"{key} has values that are not finite"
-            failures[sample_ids[int(position)]] = ("non-finite", reason)
+            failures.setdefault(sample_ids[int(position)], ("non-finite", reason))
     return failures
 
 

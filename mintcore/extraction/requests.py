@@ -6,6 +6,7 @@ from mintcore.arrays import FLOAT16, PREDICTED, View, array_specs
 from mintcore.datasets.reading import dataset_card
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
+from mintcore.models.gradients import count_classes
 from mintcore.models.layers import GRADIENT, GRADIENT_DTYPE, MAP, POOLED
 from mintcore.models.registration import AuditedModel, load_model
 from mintcore.models.taps import choose_layers
@@ -64,7 +65,7 @@ class ExtractionRequest:
                 self.queries,
                 dtypes.get(kind, self.dtype),
             )
-            for kind in self.views
+            for kind in dict.fromkeys(self.views)  # a view that is named twice is kept once
         ]
 
 
@@ -74,11 +75,14 @@ def resolve(
     """Load the model that a request names, and list the arrays that it asks for.
 
     Raises:
-        MintError: The model, a dataset, a layer or a view is unknown, or no layer has the views.
+        MintError: The model, a dataset, a layer or a view is unknown, no layer has the views, or the
+            model gives no logits of which a gradient could be.
     """
     for dataset in request.datasets:
         dataset_card(home, dataset)
     model = load_model(home, request.model, choose_device(device))
+    if GRADIENT in request.views:
+        count_classes(model)
     chosen = choose_layers(model, request.layers)
     specs = array_specs(chosen, request.kept_views())
     if not specs:

@@ -30,8 +30,9 @@ class ExtractionSummary:
         store: Id of the store.
         images: Images asked for.
         computed: Images the model was run on.
-        reused: Images for which everything was there already.
-        failed: Images without activations: the store's index says why.
+        reused: Images of which nothing was left to compute: everything was there, or they had
+            failed before.
+        failed: Images that some of the arrays lack: the store's index says why.
         arrays: Keys "layer/view" of the arrays asked for.
     """
 
@@ -82,9 +83,9 @@ def extract(
     """
     pace = pace or Pace(choose_batch(model), default_workers())
     with listing_images(home, datasets) as images:
+        _require_labels(model, images, specs)  # before there is a store
         store = store_of(home, model, images.count)
-        _list_datasets(home, store, datasets)
-        _require_labels(model, images, specs)
+        _list_datasets(home, store, datasets, reporter)
         found = survey(images, store, specs)
         require_free(store.folder, found.bytes)
         if found.present:
@@ -96,13 +97,13 @@ def extract(
             f"Extract {model.card['id']}, {len(specs)} arrays", found.images - found.present
         )
         computed, failed = 0, 0
+        keys = tuple(spec.key for spec in specs)
         for window in images.windows():
             inputs = Inputs(model, window.uris, _classes(model, window, specs), pace)
             computed += fill(store, specs, inputs, reporter)
-            failed += len(store.failures(list(window.uris)))
+            failed += len(store.failures(list(window.uris), keys))
     if store.seal_due():
         store.seal()
-    keys = tuple(spec.key for spec in specs)
     reused = found.images - computed
     reporter.log(
         f"{store.folder.name}: {found.images} images, {computed} computed, {reused} reused from the store, "
@@ -111,10 +112,17 @@ def extract(
     return ExtractionSummary(store.folder.name, found.images, computed, reused, failed, keys)
 
 
-def _list_datasets(home: Home, store: FeatureStore, datasets: Sequence[str]) -> None:
+def _list_datasets(
+    home: Home, store: FeatureStore, datasets: Sequence[str], reporter: Reporter
+) -> None:
     for dataset in datasets:
-        version = dataset_card(home, dataset)["fingerprint"]
-        store.list_dataset(dataset, version, samples_file(home, dataset))
+        card = dataset_card(home, dataset)
+        store.list_dataset(dataset, card["fingerprint"], samples_file(home, dataset))
+        unreadable = card["counts"]["status"].get("unreadable", 0)
+        if unreadable:
+            reporter.log(
+                f"{dataset}: {unreadable:,} images could not be read when it was registered, and are left out"
+            )
 
 
 def _require_labels(model: AuditedModel, images: Images, specs: Sequence[ArraySpec]) -> None:

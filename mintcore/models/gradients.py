@@ -53,7 +53,7 @@ def gradient_sketches(
         MintError: The model is no classifier, a layer is unknown or has no weights, or a target
             is no class.
     """
-    classes = _classes(model)
+    classes = count_classes(model)
     modules = {name: _module_name(model, name) for name in layers}
     if targets is not None:
         _require_classes(targets.tolist(), classes, model.name)
@@ -70,7 +70,12 @@ def gradient_sketches(
     return {name: torch.cat(parts) for name, parts in kept.items()}
 
 
-def _classes(model: AuditedModel) -> int:
+def count_classes(model: AuditedModel) -> int:
+    """Give the number of classes that a model tells apart.
+
+    Raises:
+        MintError: The model gives no logits, so there is no loss to differentiate.
+    """
     logits = model.taps[OUTPUT]
     if model.head != "classifier" or logits.shape[1:] != ():
         raise MintError(

@@ -1,4 +1,4 @@
-"""How equal the results of two runs are: docs/architecture.md states what is tested here."""
+"""How equal the results of two runs are: docs/extraction.md states what is tested here."""
 
 import shutil
 

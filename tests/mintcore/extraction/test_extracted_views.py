@@ -1,5 +1,6 @@
 """Queries and gradients in the store are what the model computes for the image as it is shown."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -100,8 +101,10 @@ def test_gradient__of_the_label_needs_labels(digits_home: Home, tmp_path: Path) 
     request = ExtractionRequest(
         "net", ("bare",), layers="output", views=("gradient",), gradient_target="label"
     )
+    shutil.rmtree(digits_home.path / "stores")
     with pytest.raises(MintError, match="3 of 3 images have no label"):
         extract_datasets(digits_home, request, device="cpu", reporter=SilentReporter())
+    assert not (digits_home.path / "stores").exists()
 
 
 def test_compute__memory_that_runs_out_halves_the_batches(
