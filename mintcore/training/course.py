@@ -144,10 +144,7 @@ class Course:
         inputs = self._preprocessing.normalise(shown)
         if self._device.type == "cuda":
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self._device.type, self.dtype, enabled=self.dtype != torch.float32):
-            outputs = self.network(inputs)
-        _refuse_other_outputs(outputs)
-        logits = self.head(outputs.float())
+        logits = self.head(self._outputs(inputs).float())
         loss = functional.cross_entropy(
             self.head.penalised(logits, targets),
             targets,
@@ -160,6 +157,18 @@ class Course:
         self._schedule.step()
         right = (logits.argmax(1) == targets).sum()
         return torch.stack([loss.detach().double() * len(targets), right.double()])
+
+    def _outputs(self, inputs: Tensor) -> Tensor:
+        try:
+            with torch.autocast(self._device.type, self.dtype, enabled=self.dtype != torch.float32):
+                outputs: Tensor = self.network(inputs)
+        except Exception as error:  # the user's network may raise anything, batch norm of one image
+            raise MintError(
+                f"The architecture cannot be trained on {len(inputs)} images at once ({error}): give another "
+                "--batch-size, or choose another one."
+            ) from error
+        _refuse_other_outputs(outputs)
+        return outputs
 
     def _refuse_what_is_not_finite(self, tally: Tensor) -> None:
         if not math.isfinite(tally[0].item()):

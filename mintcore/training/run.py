@@ -83,6 +83,10 @@ def begin(task: Task, device: torch.device) -> Course:
             f"{request.arch} gives {width} numbers an image, but there are {classes} classes: give one output a class, "
             "or --head softmax or arcface where the output is an embedding."
         )
+    if settings.embedding is not None and width != settings.embedding:
+        raise MintError(
+            f"{request.arch} gives an embedding of {width} numbers, not {settings.embedding}: leave out --embedding."
+        )
     head = build_head(settings.head, width, classes)
     return Course(
         _placed(network, device),

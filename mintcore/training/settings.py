@@ -80,6 +80,12 @@ class TrainingSettings:
         _choose("column to learn", self.learn, CLASSES)
         if self.head is not None:
             _choose("head", self.head, HEADS)
+        if self.embedding is not None:
+            _require("embedding", self.embedding, least=1, most=math.inf)
+            if self.head is None:
+                raise MintError(
+                    f"--embedding {self.embedding} needs a --head: {' or '.join(HEADS)}."
+                )
 
     def to_json(self) -> dict[str, Any]:
         """Give the settings as JSON values."""

@@ -14,6 +14,7 @@ from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
 from mintcore.models.architectures import build
+from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import load_model
 from mintcore.progress import SilentReporter
 from mintcore.training.accuracy import accuracy_on
@@ -168,6 +169,24 @@ def test_train_model__a_head_makes_it_an_embedding(home: Home, head: str) -> Non
     assert card["trained_on"]["test"]["accuracy"] > 0.8
     assert model.module(torch.zeros(2, *GREY.shape)).shape == (2, 32)
     assert load_file(home.folder("models", "net") / "head.safetensors")["weight"].shape == (10, 32)
+
+
+FACE = replace(SHORT, head=ARCFACE, learn=IDENTITY)
+
+
+def face_request(settings: TrainingSettings) -> TrainingRequest:
+    size = Preprocessing((32, 32), (0.5,), (0.5,))
+    return replace(request(settings=settings, arch="mintcore:mobilefacenet"), preprocessing=size)
+
+
+def test_train_model__an_embedding_that_the_network_does_not_give_is_refused(home: Home) -> None:
+    with pytest.raises(MintError, match="gives an embedding of 128 numbers, not 64"):
+        train(home, face_request(replace(FACE, embedding=64)))
+
+
+def test_train_model__batch_norm_of_one_image_is_one_sentence(home: Home) -> None:
+    with pytest.raises(MintError, match=r"cannot be trained on 1 images at once .*--batch-size"):
+        train(home, face_request(replace(FACE, batch_size=1)))
 
 
 def test_train_model__the_head_is_no_part_of_the_fingerprint(home: Home) -> None:

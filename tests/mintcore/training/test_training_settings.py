@@ -19,6 +19,8 @@ from mintcore.training.settings import TrainingSettings, value_of
         ("optimiser", "adam"),
         ("augment", "mixup"),
         ("head", "cosface"),
+        ("embedding", 0),
+        ("embedding", 64),
         ("learn", "name"),
     ],
 )
