@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
 from benchmarks.measurement import Measured, best_seconds, machine, table, write_json
+from benchmarks.near_duplicate_images import SHARED, cifar10
 from mintcore.datasets.registration import add_dataset
 from mintcore.devices import choose_device
 from mintcore.models.preprocessing import Preprocessing
@@ -34,8 +34,7 @@ from mintcore.training.run import Task, begin
 from mintcore.training.settings import CROP_FLIP, NONE, TrainingSettings
 from store.artefacts import Home
 
-CIFAR = Path(__file__).parents[2] / "shared" / "data" / "cifar10"
-SIDE_PX, TILES = 32, 100
+SIDE_PX = 32
 RGB = Preprocessing((SIDE_PX, SIDE_PX), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 AIM = 0.9
 MANY_EPOCHS = 10_000
@@ -44,15 +43,14 @@ AUGMENTED, DECODED = "training, images kept, crop-flip", "training, images decod
 
 
 def images(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give images (N, 32, 32, 3) uint8 and labels (N,) text."""
-    if not CIFAR.is_dir():
+    """Give images (N, 32, 32, 3) uint8 and labels (N,) text; of CIFAR-10 at most all there are."""
+    pictures = cifar10(SHARED, "train")
+    if pictures is None:
         rng = np.random.default_rng(0)
         noise = rng.integers(0, 256, (count, SIDE_PX, SIDE_PX, 3), np.uint8)
         return noise, (np.arange(count) % 10).astype(str)
-    mosaic = np.asarray(Image.open(CIFAR / "train_1.webp").convert("RGB"))
-    grid = mosaic.reshape(-1, SIDE_PX, TILES, SIDE_PX, 3).transpose(0, 2, 1, 3, 4)
-    labels = np.load(CIFAR / "labels.npz")["train"][:count]
-    return grid.reshape(-1, SIDE_PX, SIDE_PX, 3)[:count], labels.astype(str)
+    labels = np.load(SHARED / "cifar10" / "labels.npz")["train"]
+    return pictures[:count], labels[:count].astype(str)
 
 
 class Trainings:
@@ -146,7 +144,7 @@ def measure(
     return [
         Measured(
             what,
-            count / taken,
+            len(trainings.examples) / taken,
             "images/s",
             ratio=None if what == BARE else seconds[BARE] / taken,
             aim=AIM if what in (PLAIN, AUGMENTED) else None,
