@@ -13,8 +13,11 @@ from mintcore.progress import SilentReporter
 from store.artefacts import Home
 from store.feature_store import open_store
 
-BATCH_TOLERANCE = 2e-6
-"""Of the largest value of a row, in float32, between two sizes of batches on one device."""
+BATCH_TOLERANCE = 5e-6
+"""Of the largest value of a row, in float32, between two sizes of batches on one device.
+
+Of the blocks of a ResNet-56, whose depth adds up the rounding, 2.2e-6 was measured.
+"""
 DEVICE_TOLERANCE = 5e-3
 """Likewise, between a CPU and a GPU, whose convolutions round to TensorFloat-32."""
 
