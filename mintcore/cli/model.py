@@ -185,6 +185,7 @@ def _summary(card: Card) -> dict[str, Any]:
         "std": ", ".join(map(str, preprocessing.std)),
         "precision": card.get("autocast") or "as its weights",
         "layers": len(card["layers"]),
+        "made from": _made_from(card),
         "fingerprint": card["fingerprint"],
         "created": card["created"],
     }
@@ -195,6 +196,16 @@ def _output(card: Card) -> str:
     if card.get("head", HEADS[0]) == HEADS[0]:
         return f"{card['num_classes']} classes"
     return f"embedding of {card['embedding_size']}"
+
+
+def _made_from(card: Card) -> str | None:
+    if "trained_on" in card:
+        return f"training on {', '.join(card['trained_on']['datasets'])}"
+    made_from = card.get("made_from", {})
+    if "seed" in made_from:
+        return f"fresh weights, seed {made_from['seed']}"
+    file: str | None = made_from.get("weights") or made_from.get("program")
+    return file
 
 
 def _shortened(text: str) -> str:

@@ -262,7 +262,7 @@ def _from_factory(arch: str, allow_code: bool) -> nn.Module:
     module_name, _, factory_name = arch.partition(":")
     try:
         made = getattr(importlib.import_module(module_name), factory_name)()
-    except Exception as error:  # the user's code may raise anything
+    except (Exception, SystemExit) as error:  # the user's code may raise anything, a script leave
         raise MintError(f"{arch} could not be run ({type(error).__name__}: {error}).") from error
     if not isinstance(made, nn.Module):
         raise MintError(f"{arch} returned a {type(made).__name__}: return a torch.nn.Module.")

@@ -107,6 +107,7 @@ def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "import torch\n"
         "def tiny():\n    return torch.nn.Linear(2, 3)\n"
         "def wrong():\n    return 'no module'\n"
+        "def leaves():\n    raise SystemExit(0)\n"
         "def broken():\n    raise KeyError('oops')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -132,6 +133,7 @@ def test_build__factory_is_not_even_imported_where_not_allowed() -> None:
     [
         ("users_nets:wrong", "returned a str"),
         ("users_nets:broken", "KeyError"),
+        ("users_nets:leaves", "SystemExit"),
         ("users_nets:gone", "AttributeError"),
         ("no_such_package:tiny", "ModuleNotFoundError"),
     ],

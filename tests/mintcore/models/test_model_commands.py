@@ -6,6 +6,10 @@ from typer.testing import CliRunner
 
 from mintcore.cli.model import app
 from mintcore.errors import MintError
+from mintcore.models.architectures import build
+from mintcore.models.preprocessing import Preprocessing
+from mintcore.models.registration import register_module
+from store.artefacts import Home
 
 FRESH = ["add", "m", "--arch", "mintcore:object-cnn-small", "--num-classes", "4"]
 
@@ -23,6 +27,22 @@ def test_add__grey_model_of_another_size(tmp_path: Path) -> None:
 
 def test_add__size_is_that_of_the_family_by_default(tmp_path: Path) -> None:
     assert json.loads(run(tmp_path, *FRESH, "--json"))["preprocessing"]["size"] == [32, 32]
+
+
+def test_show__what_it_was_made_from(tmp_path: Path) -> None:
+    run(tmp_path, *FRESH, "--seed", "3")
+    assert "fresh weights, seed 3" in run(tmp_path, "show", "m")
+    weights = tmp_path / "models" / "m" / "weights.safetensors"
+    run(tmp_path, "add", "n", *FRESH[2:4], "--weights", str(weights))
+    assert str(weights) in run(tmp_path, "show", "n")
+
+
+def test_show__what_it_was_trained_on(tmp_path: Path) -> None:
+    preprocessing = Preprocessing((32, 32), (0.5,) * 3, (0.5,) * 3)
+    module = build(FRESH[3], num_classes=4, in_channels=3)
+    trained_on = {"datasets": ["one", "two"]}
+    register_module(Home(tmp_path), "m", FRESH[3], module, preprocessing, trained_on=trained_on)
+    assert "training on one, two" in run(tmp_path, "show", "m")
 
 
 def test_list__names_the_models(tmp_path: Path) -> None:
