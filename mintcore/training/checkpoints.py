@@ -25,6 +25,7 @@ class Checkpoint:
 
     Attributes:
         folder: Where they are; removed when the model is published.
+        file: The one of this training.
 
     Args:
         home: The home folder.
@@ -35,7 +36,7 @@ class Checkpoint:
     def __init__(self, home: Home, name: str, made_from: Mapping[str, Any]) -> None:
         digest = digest_of(json.dumps(made_from, sort_keys=True).encode())
         self.folder = home.path / UNFINISHED / home.folder("models", name).name
-        self._file = self.folder / f"{digest}.pt"
+        self.file = self.folder / f"{digest}.pt"
 
     def load(self) -> dict[str, Any] | None:
         """Give what ``save`` was given, on the CPU; None where there is nothing.
@@ -43,13 +44,13 @@ class Checkpoint:
         Raises:
             MintError: The file is damaged.
         """
-        if not self._file.is_file():
+        if not self.file.is_file():
             return None
         try:
-            state: dict[str, Any] = torch.load(self._file, map_location="cpu", weights_only=True)
+            state: dict[str, Any] = torch.load(self.file, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged archive raises nearly any type
             raise MintError(
-                f"{self._file} cannot be read ({type(error).__name__}): delete it, to train from the beginning."
+                f"{self.file} cannot be read ({type(error).__name__}): delete it, to train from the beginning."
             ) from error
         return state
 
@@ -58,11 +59,11 @@ class Checkpoint:
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._partial()
         torch.save(dict(state), unfinished)
-        put_in_place(unfinished, self._file)
+        put_in_place(unfinished, self.file)
 
     def remove(self) -> None:
         """Remove the checkpoints of all trainings of this name: the model is there."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _partial(self) -> Path:
-        return self._file.with_suffix(f".{os.getpid()}")
+        return self.file.with_suffix(f".{os.getpid()}")

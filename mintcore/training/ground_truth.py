@@ -106,6 +106,8 @@ def _same_training(
 
 
 def _refuse_too_few(count: int, batch_size: int) -> None:
+    if count < 2:
+        raise MintError(f"{count} images are left to train on: give more.")
     if count < batch_size:
         raise MintError(
             f"{count} images do not fill one batch of {batch_size}: give more images, or --batch-size {count} or less."

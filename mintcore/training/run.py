@@ -131,7 +131,13 @@ def _placed(network: nn.Module, device: torch.device) -> nn.Module:
 def _take_up(course: Course, checkpoint: Checkpoint, reporter: Reporter) -> None:
     state = checkpoint.load()
     if state is not None:
-        course.take_up(state)
+        try:
+            course.take_up(state)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise MintError(
+                f"{checkpoint.file} does not fit the network any more, whose code has changed: delete it, to train "
+                "from the beginning."
+            ) from error
         reporter.log(f"Goes on after epoch {len(course.history)}, where it was stopped")
 
 

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_trainings import GREY, SHORT, request
+from small_trainings import GREY, SHORT, add_images, request
 
 from mintcore.datasets.reading import samples
 from mintcore.errors import MintError
@@ -105,6 +105,14 @@ def test_train_references__other_settings_are_refused(audited: Home) -> None:
 def test_train_references__none_is_refused(audited: Home) -> None:
     with pytest.raises(MintError, match="--count is 0"):
         references(audited, count=0)
+
+
+def test_train_references__half_of_one_image_is_refused(audited: Home) -> None:
+    add_images(
+        audited, "one", "external", images=np.zeros((1, 8, 8), np.uint8), label=np.array(["3"])
+    )
+    with pytest.raises(MintError, match="0 images are left to train on"):
+        references(audited, pool=("one",), settings=replace(ONE_EPOCH, batch_size=1))
 
 
 def test_train_references__of_a_face_model_get_its_embedding(home: Home) -> None:

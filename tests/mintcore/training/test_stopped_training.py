@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from small_trainings import SHORT, request
@@ -18,6 +19,7 @@ from mintcore.training.settings import ARCFACE, SGD, TrainingSettings
 from store.artefacts import Home
 
 EVERYTHING = replace(SHORT, epochs=4, augment="crop-flip", dropout=0.2, label_noise=0.1)
+EVERYTHING_BUT_DROPOUT = replace(EVERYTHING, dropout=None)
 FILES = ("weights.safetensors", "ledger.parquet", "history.parquet")
 
 
@@ -100,6 +102,23 @@ def test_train_model__a_damaged_checkpoint_is_named(home: Home) -> None:
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(MintError, match=r"\.pt cannot be read .* delete it"):
         train_model(home, request(settings=EVERYTHING), device="cpu", reporter=SilentReporter())
+
+
+def test_train_model__code_that_changed_meanwhile_is_one_sentence(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "narrow_net.py").write_text(
+        "from torch import nn\n\nWIDTH = 8\n\n\ndef make():\n"
+        "    layers = nn.Linear(64, WIDTH), nn.Linear(WIDTH, 10)\n"
+        "    return nn.Sequential(nn.Flatten(), *layers)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    asked = request(settings=EVERYTHING_BUT_DROPOUT, arch="narrow_net:make", allow_code=True)
+    with pytest.raises(CancelledError):
+        train_model(home, asked, device="cpu", reporter=Stopped(700))
+    monkeypatch.setattr("narrow_net.WIDTH", 9)
+    with pytest.raises(MintError, match=r"\.pt does not fit the network any more.* delete it"):
+        train_model(home, asked, device="cpu", reporter=SilentReporter())
 
 
 def test_mint_model_train__killed_ends_as_if_undisturbed(home: Home) -> None:
