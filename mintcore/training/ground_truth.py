@@ -92,7 +92,8 @@ def _same_training(
 ) -> Card:
     card = home.card("models", request.name)
     known = card.get("trained_on", {})
-    same = card["arch"] == request.arch and card["preprocessing"] == request.preprocessing.to_json()
+    asked = (request.arch, request.preprocessing.to_json(), request.autocast)
+    same = (card["arch"], card["preprocessing"], card.get("autocast")) == asked
     if not same or any(value_of(known, name) != value for name, value in made_from.items()):
         raise MintError(
             f"A model {card['id']!r} exists that was trained otherwise: choose another name or another home folder."

@@ -64,6 +64,7 @@ def publish_trained(
             request.preprocessing,
             "classifier" if is_classifier else "embedding",
             examples.class_names if is_classifier else None,
+            autocast=request.autocast,
         ),
         [ledger, _write_history(folder, course), *_write_head(folder, course, examples)],
         trained_on={**trained_on, "ledger": digest_file(ledger)},

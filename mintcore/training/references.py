@@ -21,7 +21,8 @@ class ReferenceRequest:
 
     Attributes:
         name: They are called NAME-1 to NAME-COUNT.
-        of: Name of the audited model; they get its architecture, preprocessing and classes.
+        of: Name of the audited model; they get its architecture, preprocessing, precision and
+            classes.
         pool: Names of the datasets whose images they are trained on.
         settings: How to train. The seed chooses the halves; each model adds its number to it for its
             weights and order.
@@ -130,6 +131,7 @@ def _training(
         membership=request.membership,
         settings=replace(settings, seed=settings.seed + number),
         test=request.test,
+        autocast=card.get("autocast"),
         allow_code=True,  # the audited model's code was named on the command line by its user
     )
 

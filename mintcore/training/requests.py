@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.training.settings import TrainingSettings
 
@@ -21,6 +22,7 @@ class TrainingRequest:
             model that is to see no members; None for all.
         settings: How to train.
         test: Dataset that the accuracy is measured on at the end, held out.
+        autocast: The lower precision in which the new model runs when it is audited.
         allow_code: Whether ``arch`` may be a factory; only the command line says so.
     """
 
@@ -31,4 +33,5 @@ class TrainingRequest:
     membership: str | None = "member"
     settings: TrainingSettings = _USUAL
     test: str | None = None
+    autocast: Autocast | None = None
     allow_code: bool = False

@@ -128,5 +128,13 @@ def test_train_references__of_a_model_that_was_trained_elsewhere(home: Home) -> 
     assert len(references(home)) == 2
 
 
+def test_train_references__run_in_the_precision_of_the_audited_model(home: Home) -> None:
+    arch = "mintcore:object-cnn-small"
+    add_model(home, "net", arch, None, GREY, num_classes=10, autocast="bfloat16")
+    (card,) = references(home, count=1)
+    assert card["autocast"] == "bfloat16"
+    assert references(home, count=1) == [card]
+
+
 def test_settings_like__are_those_of_the_card(audited: Home) -> None:
     assert settings_like(audited.card("models", "net")) == ONE_EPOCH
