@@ -1,6 +1,7 @@
 """Pairs of faces in the format of LFW's ``pairs.txt``, and where the images they name are."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +38,11 @@ def read_pairs(file: Path) -> list[Pair]:
     (``name n1 n2``) and so many of two (``name1 n1 name2 n2``).
 
     Raises:
-        MintError: The file is missing, or a line is not as said; the line is named.
+        MintError: The file is missing, a line is not as said (it is named), or a fold has more
+            pairs of one kind.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise MintError(f"{file} cannot be read ({error}): give a pairs.txt.") from error
     filled = [(place, line.split()) for place, line in enumerate(lines, start=1) if line.strip()]
@@ -50,10 +52,12 @@ def read_pairs(file: Path) -> list[Pair]:
             f"{file} has {len(filled) - 1} pairs, but its first line says {folds} folds of {each} "
             "pairs of one person and as many of two: restore the file."
         )
-    return [
+    pairs = [
         _pair(words, fold=number // (2 * each), where=f"Line {place} of {file}")
         for number, (place, words) in enumerate(filled[1:])
     ]
+    _check_kinds(pairs, each, file)
+    return pairs
 
 
 def find_images(images: str, names: Iterable[str]) -> dict[str, str]:
@@ -68,14 +72,20 @@ def find_images(images: str, names: Iterable[str]) -> dict[str, str]:
         Name -> uri, as ``mintcore.datasets.reading.read_pixels`` takes it.
 
     Raises:
-        MintError: There is no such folder or file, or an image is not there; the first is named.
+        MintError: There is no such folder or file, or an image is not there or there twice; the
+            first is named.
     """
     wanted = sorted(set(names))
-    found = (
+    named = list(
         _in_arrays(Path(images.removeprefix(_ARRAYS)))
         if images.startswith(_ARRAYS)
         else _in_folder(Path(images), wanted)
     )
+    found = dict(named)
+    times = Counter(name for name, _ in named)
+    twice = [name for name in wanted if times[name] > 1]
+    if twice:
+        raise MintError(f"{images} has {twice[0]} {times[twice[0]]} times: keep one of them.")
     missing = [name for name in wanted if name not in found]
     if missing:
         raise MintError(
@@ -94,6 +104,17 @@ def _header(words: list[str], file: Path) -> tuple[int, int]:
     return (1 if len(words) == 1 else int(words[0])), int(words[-1])
 
 
+def _check_kinds(pairs: Sequence[Pair], each: int, file: Path) -> None:
+    same = Counter({pair.fold: 0 for pair in pairs})
+    same.update(pair.fold for pair in pairs if pair.is_same)
+    for fold, count in same.items():
+        if count != each:
+            raise MintError(
+                f"Fold {fold + 1} of {file} has {count} pairs of one person and {2 * each - count} "
+                f"of two, but its first line says {each} of each: restore the file."
+            )
+
+
 def _pair(words: list[str], fold: int, where: str) -> Pair:
     is_same = len(words) == 3
     if len(words) not in (3, 4) or not (words[1].isdecimal() and words[-1].isdecimal()):
@@ -108,7 +129,7 @@ def _name(person: str, number: str) -> str:
     return f"{person}_{int(number):04d}"
 
 
-def _in_folder(folder: Path, wanted: Iterable[str]) -> Mapping[str, str]:
+def _in_folder(folder: Path, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
     if not folder.is_dir():
         raise MintError(f"{folder} is not a folder: give a folder of images or arrays:FILE.npz.")
     people = {name.rpartition("_")[0] for name in wanted}
@@ -118,12 +139,12 @@ def _in_folder(folder: Path, wanted: Iterable[str]) -> Mapping[str, str]:
         if (folder / person).is_dir()
         for file in sorted((folder / person).iterdir())
     )
-    return {
-        file.stem: str(file.absolute()) for file in files if file.suffix.lower() in IMAGE_SUFFIXES
-    }
+    for file in files:
+        if file.suffix.lower() in IMAGE_SUFFIXES:
+            yield file.stem, str(file.absolute())
 
 
-def _in_arrays(file: Path) -> Mapping[str, str]:
+def _in_arrays(file: Path) -> Iterator[tuple[str, str]]:
     if not file.is_file():
         raise MintError(f"{file} is not a file: give arrays:FILE.npz.")
     source = ArraysSource(file.absolute())
@@ -132,8 +153,7 @@ def _in_arrays(file: Path) -> Mapping[str, str]:
             f"{file} has no array {_NAME_COLUMN!r} beside its images: save the names as "
             "Person_Name_0001, one for each image."
         )
-    return {
-        name: sample.uri
-        for sample in source.samples()
-        if (name := sample.columns[_NAME_COLUMN]) is not None
-    }
+    for sample in source.samples():
+        name = sample.columns[_NAME_COLUMN]
+        if name is not None:
+            yield name, sample.uri

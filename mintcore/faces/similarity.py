@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from mintcore.datasets.reading import read_pixels
 from mintcore.faces.pairs import Pair, find_images
-from mintcore.faces.verification import Verification, verify
+from mintcore.faces.verification import Verification, require_folds, verify
 from mintcore.models.audited import AuditedModel
 from mintcore.progress import Reporter
 
@@ -32,13 +32,15 @@ def verify_pairs(
     Raises:
         MintError: An image is missing or unreadable, or there are too few folds.
     """
+    folds = np.array([pair.fold for pair in pairs])
+    require_folds(folds)  # before thousands of faces are embedded for nothing
     names = {name for pair in pairs for name in (pair.first, pair.second)}
     embeddings = embed(model, find_images(images, names), reporter)
     similarities = np.array(
         [float(embeddings[pair.first] @ embeddings[pair.second]) for pair in pairs]
     )
     is_same = np.array([pair.is_same for pair in pairs])
-    return verify(similarities, is_same, np.array([pair.fold for pair in pairs]))
+    return verify(similarities, is_same, folds)
 
 
 def embed(

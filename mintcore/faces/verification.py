@@ -57,12 +57,8 @@ def verify(similarities: np.ndarray, is_same: np.ndarray, folds: np.ndarray) -> 
     Raises:
         MintError: There are fewer than two folds, or a similarity is not finite.
     """
+    require_folds(folds)
     numbers = np.unique(folds)
-    if len(numbers) < 2:
-        raise MintError(
-            "The threshold for one fold is chosen on the others, and the pairs have one fold only: "
-            "give a pairs.txt with two folds or more."
-        )
     if not np.isfinite(similarities).all():
         raise MintError("Some embeddings are not finite: check the weights and the preprocessing.")
     thresholds = [best_threshold(similarities[folds != n], is_same[folds != n]) for n in numbers]
@@ -83,6 +79,22 @@ def verify(similarities: np.ndarray, is_same: np.ndarray, folds: np.ndarray) -> 
         threshold=float(np.mean(thresholds)),
         tar=tuple(rate_at_fpr(same, different, far) for far in ASKED_FARS),
     )
+
+
+def require_folds(folds: np.ndarray) -> None:
+    """Check that there are folds enough to choose a threshold on others.
+
+    Args:
+        folds: (N,) number of the fold of each pair.
+
+    Raises:
+        MintError: There are fewer than two.
+    """
+    if len(np.unique(folds)) < 2:
+        raise MintError(
+            "The threshold for one fold is chosen on the others, and the pairs have one fold only: "
+            "give a pairs.txt with two folds or more."
+        )
 
 
 def best_threshold(similarities: np.ndarray, is_same: np.ndarray) -> float:

@@ -38,12 +38,21 @@ def test_read_pairs__header_without_folds_means_one(tmp_path: Path) -> None:
         ("0 0\n", "does not begin with the number"),
         (TWO_FOLDS + "Ann\t3\t4\n", "has 5 pairs, but its first line says 2 folds"),
         (TWO_FOLDS.replace("Bob\t1\t12", "Bob\t1"), "Line 4 of .* is not a pair"),
+        (
+            TWO_FOLDS.replace("Bob\t2\tCarl_Jr\t1", "Bob\t2\t3"),
+            "Fold 2 of .* has 2 pairs of one person and 0 of two, but its first line says 1 of each",
+        ),
         (TWO_FOLDS.replace("Bob\t1\t12", "Bob\t1\tx"), "Line 4 of .* is not a pair"),
     ],
 )
 def test_read_pairs__what_is_wrong_is_said(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(MintError, match=reason):
         read_pairs(written(tmp_path, text))
+
+
+def test_read_pairs__file_saved_by_windows(tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt").write_bytes(TWO_FOLDS.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert read_pairs(tmp_path / "pairs.txt")[0] == Pair("Ann_0001", "Ann_0002", True, 0)
 
 
 def test_find_images__in_the_folders_of_people(tmp_path: Path) -> None:
@@ -59,6 +68,15 @@ def test_find_images__in_arrays_by_name(tmp_path: Path) -> None:
     found = find_images(f"arrays:{tmp_path / 'f.npz'}", ["Bob_0001"])
     assert list(found) == ["Bob_0001"]
     assert read_pixels(found["Bob_0001"]).max() == 20
+
+
+def test_find_images__name_of_two_images_is_refused(tmp_path: Path) -> None:
+    names = np.array(["Ann_0001", "Bob_0001", "Bob_0001"])
+    np.savez(tmp_path / "f.npz", images=np.zeros((3, 4, 4, 3), np.uint8), name=names)
+    source = f"arrays:{tmp_path / 'f.npz'}"
+    assert list(find_images(source, ["Ann_0001"])) == ["Ann_0001"]
+    with pytest.raises(MintError, match="has Bob_0001 2 times: keep one of them"):
+        find_images(source, ["Ann_0001", "Bob_0001"])
 
 
 def test_find_images__missing_one_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from torch import nn
 from typer.testing import CliRunner
 
 from mintcore.cli.program import app
-from mintcore.faces.similarity import embed
+from mintcore.errors import MintError
+from mintcore.faces.pairs import Pair
+from mintcore.faces.similarity import embed, verify_pairs
 from mintcore.models.audited import AuditedModel
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
@@ -32,6 +34,13 @@ def test_embed__image_then_mirror_image_at_length_one(tmp_path: Path) -> None:
     found = embed(model, {"a": f"{tmp_path / 'f.npz'}#0"}, SilentReporter())
     # left column (1, 0); left column of the mirror image (0, 1)
     assert found["a"] == pytest.approx(np.array([1, 0, 0, 1]) / np.sqrt(2))
+
+
+def test_verify_pairs__one_fold_is_refused_before_images_are_looked_for() -> None:
+    model = AuditedModel({"id": "corners"}, Corners(), GREY)
+    pairs = [Pair("a", "b", True, 0), Pair("a", "c", False, 0)]
+    with pytest.raises(MintError, match="two folds or more"):
+        verify_pairs(model, "gone", pairs, SilentReporter())
 
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
