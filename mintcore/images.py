@@ -6,6 +6,7 @@ white, 16-bit pixels are scaled to 8 bits, and of an animation the first frame i
 
 import hashlib
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,10 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _MAX_16_BIT = 65_535
+
+# Pillow's warnings of bombs and damaged files: they are refused here in a sentence, or read all the same.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -147,8 +152,9 @@ def _decode(encoded: bytes, most_pixels: int, title: str) -> Pixels:
         if image.width * image.height > most_pixels:
             raise MintError(_too_many_pixels(title, most_pixels))
         image.load()
+        _refuse_unknown_range(image, title)
         upright = _upright(image)
-        return np.ascontiguousarray(_eight_bit_rgb(upright, title), dtype=np.uint8)
+        return np.ascontiguousarray(_eight_bit_rgb(upright), dtype=np.uint8)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -160,11 +166,16 @@ def _upright(image: Image.Image) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _eight_bit_rgb(image: Image.Image, title: str) -> NDArray[np.generic]:
-    if image.mode == "F":
+def _refuse_unknown_range(image: Image.Image, title: str) -> None:
+    kinds = {"F": "floating-point", "I": "signed or 32-bit integer"}
+    # 16-bit PPM is opened in mode "I" as well, but scaled to the range that its header says.
+    if image.mode in kinds and (image.mode, image.format) != ("I", "PPM"):
         raise MintError(
-            f"{title} has floating-point pixels, whose range is unknown: save it with 8 or 16 bits."
+            f"{title} has {kinds[image.mode]} pixels, whose range is unknown: save it with 8 or 16 bits."
         )
+
+
+def _eight_bit_rgb(image: Image.Image) -> NDArray[np.generic]:
     if image.mode.startswith("I"):
         grey = (np.clip(np.asarray(image).astype(np.int64), 0, _MAX_16_BIT) >> 8).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)

@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +54,7 @@ GOOD: dict[str, tuple[bytes, list[int]]] = {
         png_of(1, 1, 16, 2, b"\0" + struct.pack(">HHH", 300, 65_535, 0)),
         [1, 255, 0],
     ),
+    "portable-16-bit": (b"P5 1 1 1023 " + struct.pack(">H", 1023), [255, 255, 255]),
     "cmyk": (encoded(Image.new("CMYK", (8, 8), (0, 0, 0, 255)), "JPEG"), [0, 0, 0]),
     "animated": (
         encoded(FRAMES[0], "WEBP", save_all=True, append_images=FRAMES[1:], lossless=True),
@@ -62,6 +65,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "truncated": (encoded(Image.fromarray(RGB), "PNG")[:200], "damaged or truncated"),
     "zero-byte": (b"", "is empty"),
     "bomb": (png_of(8_000, 8_000, 8, 2, b"\0"), "more than 50,000,000 pixels"),
+    "integer": (
+        encoded(Image.new("I", (4, 4), 200), "TIFF"),
+        "signed or 32-bit integer pixels, whose range is unknown",
+    ),
     "no-image": (b"<html>not found</html>", "not an image in a known format"),
     "too-many-bytes": (b"\x89PNG" + bytes(64 * 2**20), "more than 67,108,864 bytes"),
 }
@@ -112,3 +119,13 @@ def test_add_dataset__bad_images_are_kept_with_status_and_reason(
         assert row["status"] == "unreadable"
         assert reason in row["reason"]
         assert str(tmp_path / "a.") in row["reason"]
+
+
+def test_decode_image__what_pillow_warns_of_is_not_said_twice(tmp_path: Path) -> None:
+    file = tmp_path / "bomb.png"
+    file.write_bytes(png_of(10_000, 10_000, 8, 0, b""))
+    # a process of its own, for pytest sets the filters of warnings anew
+    code = f"import mintcore.images as i, pathlib; i.decode_image(pathlib.Path({str(file)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "more than 50,000,000 pixels" in done.stderr
+    assert "Warning" not in done.stderr
