@@ -107,9 +107,13 @@ def _walk(handle: BinaryIO, end: int, file: Path) -> Iterator[Member]:
 
 
 def _header(handle: BinaryIO, position: int, file: Path) -> _Header | None:
-    """Read a header; None at the end of the tar."""
+    """Read a header; None at the end mark of the tar."""
     handle.seek(position)
     block = handle.read(BLOCK_BYTES)
+    if not block:
+        raise MintError(
+            f"{file} ends at byte {position:,} without the end mark of a tar: it may be cut off; copy or pack it again."
+        )
     if not block.strip(b"\0"):
         return None
     header = _parse(block)

@@ -81,7 +81,7 @@ def test_plain_members__length_in_base_256(tmp_path: Path) -> None:
     block = bytearray(header("a.jpg", 5).tobuf(tarfile.GNU_FORMAT))
     block[124:136] = b"\x80" + (5).to_bytes(11)
     block[148:156] = b"%06o\0 " % (sum(block[:148]) + 256 + sum(block[156:]))
-    (tmp_path / "a.tar").write_bytes(bytes(block) + b"hello".ljust(512, b"\0"))
+    (tmp_path / "a.tar").write_bytes(bytes(block) + b"hello".ljust(1536, b"\0"))
     assert list(plain_members(tmp_path / "a.tar")) == [Member("a.jpg", 512, 5)]
 
 
@@ -105,6 +105,14 @@ def test_plain_members__cut_off_member_is_named(tmp_path: Path) -> None:
     write(tmp_path / "a.tar", header("a.jpg", 5000))
     (tmp_path / "a.tar").write_bytes((tmp_path / "a.tar").read_bytes()[:3000])
     with pytest.raises(MintError, match=r"a\.tar ends inside 'a\.jpg': copy it again"):
+        list(plain_members(tmp_path / "a.tar"))
+
+
+@pytest.mark.parametrize("kept", [0, 517, 1000, 1024])
+def test_plain_members__tar_cut_off_between_members_is_refused(tmp_path: Path, kept: int) -> None:
+    write(tmp_path / "a.tar", header("a.jpg", 5), header("b.jpg", 5))
+    (tmp_path / "a.tar").write_bytes((tmp_path / "a.tar").read_bytes()[:kept])
+    with pytest.raises(MintError, match=r"a\.tar ends at byte .* without the end mark of a tar"):
         list(plain_members(tmp_path / "a.tar"))
 
 
