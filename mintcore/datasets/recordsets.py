@@ -23,6 +23,7 @@ from mintcore.images import Pixels, decode_image
 
 _LONGEST_LINE = 128  # two numbers and a tab
 _REMEMBERED_FILES = 64
+_LAST_OFFSET = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,10 @@ def _entries(index: Path) -> Iterator[tuple[int, int]]:
             line_number = 0
             while line := handle.readline(_LONGEST_LINE):
                 line_number += 1
-                number, offset = line.split()
-                yield int(number), int(offset)
+                number, offset = map(int, line.split())
+                if not 0 <= offset <= _LAST_OFFSET:
+                    raise ValueError(f"{offset} is no place in a file")
+                yield number, offset
     except OSError as error:
         raise MintError(f"{index} cannot be read ({error.strerror}): restore it.") from error
     except ValueError as error:

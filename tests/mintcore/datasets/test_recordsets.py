@@ -135,3 +135,11 @@ def test_read_pixels__image_split_at_the_magic_number(tmp_path: Path) -> None:
 def text_chunk(content: bytes) -> bytes:
     body = b"tEXt" + content
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+@pytest.mark.parametrize("offset", ["-8", "99999999999999999999"])
+def test_samples__offset_that_no_file_has_is_named(tmp_path: Path, offset: str) -> None:
+    file = write_records(tmp_path / "a.rec", [(0, 1.0, png(1))])
+    file.with_suffix(".idx").write_text(f"0\t{offset}\n")
+    with pytest.raises(MintError, match=r"Line 1 of .*a\.idx is not a number and an offset"):
+        read(file)
