@@ -74,7 +74,7 @@ def _rows(file: Path) -> Iterator[dict[str, str | None]]:
     rows = _parquet_rows(file) if file.suffix.lower() == ".parquet" else _csv_rows(file)
     try:
         yield from rows
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+    except (OSError, ValueError, OverflowError, csv.Error, pa.ArrowException) as error:
         raise MintError(f"{file} is not a readable table ({error}): save it again.") from error
 
 

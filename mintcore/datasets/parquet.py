@@ -89,7 +89,7 @@ def _rows(file: Path, scalars: tuple[str, ...]) -> Iterator[dict[str, str | None
         try:
             for batch in table.iter_batches(_ROWS, columns=list(scalars), use_threads=False):
                 yield from _texts(batch)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
             raise MintError(f"{file} is damaged ({error}): copy it again.") from error
 
 

@@ -154,3 +154,20 @@ def test_read_pixels__replaced_file_is_read_anew(tmp_path: Path) -> None:
     assert greys(read(file)) == [1]
     write_parquet(tmp_path / "b.parquet", [png(2), png(3)]).replace(file)
     assert greys(read(file)) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([b"\xff"]).view(pa.string()),
+        pa.array([2**61], pa.timestamp("ms")),  # long after the year 9999
+    ],
+)
+def test_samples__value_that_is_none_is_named(tmp_path: Path, column: pa.Array) -> None:
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"image": pa.array([png(1)]), "label": column}), file)
+    with pytest.raises(MintError, match=r"a\.parquet is damaged"):
+        read(file)
+    pq.write_table(pa.table({"path": ["a.png"], "label": column}), file)
+    with pytest.raises(MintError, match=r"a\.parquet is not a readable table"):
+        list(parse_source(f"manifest:{file}").samples())
