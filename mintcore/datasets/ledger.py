@@ -129,7 +129,9 @@ def _plain(entry: str, folder: Path) -> str:
 
 def _csv_rows(file: Path) -> Iterator[dict[str, Any]]:
     with file.open(newline="", encoding="utf-8-sig") as handle:
-        yield from csv.DictReader(handle)
+        # Values beyond the last heading come under None.
+        for row in csv.DictReader(handle):
+            yield {name: row[name] for name in row if name is not None}
 
 
 def _parquet_rows(file: Path) -> Iterator[dict[str, Any]]:

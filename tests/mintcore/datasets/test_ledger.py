@@ -93,3 +93,9 @@ def test_ledger_file__of_a_model(tmp_path: Path) -> None:
 def test_ledger_file__absent(tmp_path: Path) -> None:
     with pytest.raises(MintError, match=r"none\.txt is not a file"):
         ledger_file(Home(tmp_path), str(tmp_path / "none.txt"))
+
+
+def test_read_ledger__table_without_a_known_column_and_with_too_many_values(tmp_path: Path) -> None:
+    file = written(tmp_path / "list.csv", "file\na.png,b.png\n")
+    with pytest.raises(MintError, match=r"list\.csv has no column .* \(it has file\)"):
+        read_ledger(file)
