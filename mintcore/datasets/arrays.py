@@ -1,5 +1,6 @@
 """Arrays inside ``.npz`` files, mapped rather than loaded, and never unpickled."""
 
+import math
 import shutil
 import struct
 import tempfile
@@ -196,6 +197,8 @@ def _map_npy(handle: IO[bytes], title: str) -> Array:
     return np.memmap(handle, dtype, "r", handle.tell(), shape, order)  # type: ignore[call-overload,no-any-return]
 
 
-def _plain(value: np.generic) -> str:
+def _plain(value: np.generic) -> str | None:
     item = value.item()
+    if isinstance(item, float) and math.isnan(item):  # as tables write what they do not know
+        return None
     return item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)

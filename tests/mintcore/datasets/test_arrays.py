@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mintcore.datasets.arrays import open_columns, open_images, read_image
+from mintcore.datasets.arrays import ArraysSource, open_columns, open_images, read_image
 from mintcore.errors import MintError
 
 IMAGES = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
@@ -111,3 +111,9 @@ def test_read_image__index_beyond_the_end_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=IMAGES)
     with pytest.raises(MintError, match="holds 2 images, so there is no image 2"):
         read_image(tmp_path / "a.npz", 2)
+
+
+def test_samples__nan_says_nothing(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES, identity=np.array([7.5, np.nan]))
+    identities = [sample.identity for sample in ArraysSource(tmp_path / "a.npz").samples()]
+    assert identities == ["7.5", None]
