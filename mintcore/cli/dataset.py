@@ -54,7 +54,7 @@ def add(
 
     Example: mint dataset add train --from arrays:c.npz --membership member --where split=train
     """
-    conditions = dict(_condition(text) for text in where or [])
+    conditions = _conditions(where or [])
     if download:
         fetch(source)
     with ConsoleReporter() as reporter:
@@ -106,7 +106,7 @@ def overlap(
         float,
         typer.Option(help="Least correlation of near-duplicates; 0.9 finds crops and edits, too."),
     ] = SIMILARITY,
-    limit: Annotated[int, typer.Option(help="How many examples of each kind.")] = 10,
+    limit: Annotated[int, typer.Option(min=0, help="How many examples of each kind.")] = 10,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -174,6 +174,17 @@ def _summary(card: Card) -> dict[str, Any]:
         "fingerprint": card["fingerprint"],
         "created": card["created"],
     }
+
+
+def _conditions(texts: list[str]) -> dict[str, str]:
+    conditions: dict[str, str] = {}
+    for column, value in map(_condition, texts):
+        if column in conditions:
+            raise MintError(
+                f"--where names the column {column!r} twice, and no image has two values of it: give one."
+            )
+        conditions[column] = value
+    return conditions
 
 
 def _condition(text: str) -> tuple[str, str]:

@@ -76,3 +76,17 @@ def test_overlap__tells_what_cannot_be_compared(tmp_path: Path) -> None:
     np.savez(tmp_path / "flat.npz", images=np.full((1, 9, 9), 3, np.uint8))
     run(tmp_path, "add", "f", "--from", f"arrays:{tmp_path}/flat.npz", "--membership", "member")
     assert "f: 1 images were not compared" in run(tmp_path, "overlap", "f", "f")
+
+
+def test_add__two_values_of_one_column_are_refused(tmp_path: Path, source: str) -> None:
+    where = ["--where", "split=x", "--where", "split=y"]
+    with pytest.raises(MintError, match="--where names the column 'split' twice"):
+        run(tmp_path, "add", "d", "--from", source, "--membership", "member", *where)
+
+
+def test_overlap__negative_limit_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["overlap", "a", "b", "--limit", "-1", "--home", str(tmp_path)]
+    )
+    assert result.exit_code == 2
+    assert "--limit" in result.output
