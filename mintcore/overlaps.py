@@ -24,9 +24,10 @@ from mintcore.datasets.near_duplicates import (
     near_pairs_within,
 )
 from mintcore.datasets.perceptual import Looks, joined, looks_of
-from mintcore.datasets.reading import samples_with_looks
+from mintcore.datasets.reading import samples_file, samples_with_looks
 from mintcore.errors import MintError
 from store.artefacts import Home
+from store.samples import repeated_samples
 
 MAX_NEAR_SHARE = 0.05
 # Every image is compared with every other: a quarter of an hour of processor time.
@@ -70,13 +71,10 @@ def images_of_sides(home: Home, members: str, external: str) -> Images:
         StoreError: There is no such dataset; near names are suggested.
     """
     one, other = _side(home, members, "member"), _side(home, external, "external")
-    return Images(
-        np.concatenate([one.sample_ids, other.sample_ids]),
-        np.concatenate([one.groups, other.groups]),
-        np.concatenate([one.uris, other.uris]),
-        np.concatenate([one.is_member, other.is_member]),
-        joined(one.looks, other.looks),
-    )
+    if members == external:
+        both = _listed_as_both(home, members)
+        one, other = _together(one, _turned(other, both)), _together(other, _turned(one, both))
+    return _together(one, other)
 
 
 def remove_overlap(
@@ -153,6 +151,29 @@ def _side(home: Home, dataset: str, membership: str) -> Images:
         np.array(table.column("uri").to_pylist(), object),
         np.full(len(ids), membership == "member"),
         looks_of(table),
+    )
+
+
+def _listed_as_both(home: Home, dataset: str) -> list[str]:
+    """Name the images that one dataset lists as a member and as an external, of which reading keeps the first."""
+    repeated = repeated_samples(samples_file(home, dataset), None)
+    names = ("sample_id", "membership_a", "membership_b")
+    rows = zip(*(repeated.column(name).to_pylist() for name in names), strict=True)
+    return [sample for sample, *listed in rows if set(listed) == {"member", "external"}]
+
+
+def _turned(images: Images, sample_ids: list[str]) -> Images:
+    chosen = images[np.isin(images.sample_ids, np.array(sample_ids, str))]
+    return replace(chosen, is_member=~chosen.is_member)
+
+
+def _together(one: Images, other: Images) -> Images:
+    return Images(
+        np.concatenate([one.sample_ids, other.sample_ids]),
+        np.concatenate([one.groups, other.groups]),
+        np.concatenate([one.uris, other.uris]),
+        np.concatenate([one.is_member, other.is_member]),
+        joined(one.looks, other.looks),
     )
 
 

@@ -74,6 +74,22 @@ def test_build_cohort__what_is_on_both_sides_is_left_out_where_that_is_allowed(
     assert (cohort.overlap["exact"], cohort.overlap["allowed"]) == (40, True)
 
 
+def test_build_cohort__an_image_that_one_dataset_lists_as_both_is_on_both_sides(
+    tmp_path: Path,
+) -> None:
+    photos = _noise(300)
+    membership = ["member", "external"] * 150 + ["external", "external"]
+    file = tmp_path / "all.npz"
+    np.savez(file, images=np.concatenate([photos, photos[:2]]), membership=np.array(membership))
+    home = Home(tmp_path / "home")
+    add_dataset(home, "all", f"arrays:{file}", "column:membership")
+    with pytest.raises(MintError, match=r"1 images stand both .* \(for example .*all\.npz#0\)"):
+        build_cohort(home, "all", "all", seed=0)
+    cohort = build_cohort(home, "all", "all", seed=0, allow_overlap=True)
+    assert (cohort.overlap["exact"], cohort.overlap["left_out"]) == (1, 2)
+    assert (cohort.is_member.sum(), len(cohort.is_member)) == (149, 299)
+
+
 def test_build_cohort__a_few_near_duplicates_are_left_out_of_both_sides(tmp_path: Path) -> None:
     home = _photos(tmp_path, copies=3)
     cohort = build_cohort(home, "in", "out", seed=0)
