@@ -77,7 +77,10 @@ def root(
 def main() -> None:
     """Run the command; bad input gives one sentence on standard error and exit code 2."""
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        if code == INTERRUPTED:  # what typer makes of Ctrl-C, without a word
+            raise KeyboardInterrupt
+        sys.exit(code)
     except typer.Exit as leaving:
         sys.exit(leaving.exit_code)
     except _ClickException as error:

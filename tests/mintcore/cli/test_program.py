@@ -7,7 +7,7 @@ import pytest
 import typer.main
 from PIL import Image
 
-from mintcore.cli.program import app
+from mintcore.cli.program import app, main
 from mintcore.datasets.reading import read_pixels, samples
 from store.artefacts import Home
 
@@ -128,3 +128,16 @@ def test_audit_dataset__prints_the_finding_and_where_the_report_is(
 
 def test_version__is_the_packages(mint: Any) -> None:
     assert mint("--version")[1].strip() == "0.1.0"
+
+
+def test_mint__ctrl_c_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Home, "cards", interrupted)
+    monkeypatch.setattr("sys.argv", ["mint", "model", "list"])
+    with pytest.raises(SystemExit, match="130"):
+        main()
+    assert capsys.readouterr().err == "mint: stopped; what was committed is kept.\n"
