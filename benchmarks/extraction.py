@@ -60,8 +60,8 @@ class Case:
 
 
 CASES = (
-    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 50_000, 4096),
-    Case("ResNet-18, 224 px", "torchvision:resnet18", 224, 1000, 1024, 512),
+    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 50_000, 8192),
+    Case("ResNet-18, 224 px", "torchvision:resnet18", 224, 1000, 1024, 1024),
 )
 GPU_CASES = (
     Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 400_000, 16_384),
