@@ -43,11 +43,6 @@ class Computed:
             self.copied.synchronize()
         return {key: values.numpy() for key, values in self.values.items()}
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that the values take."""
-        return sum(values.nbytes for values in self.values.values())
-
 
 @dataclass(frozen=True)
 class Pace:

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
-
 from mintcore.extraction.computing import Computed, Pace, compute, non_finite
+from mintcore.extraction.gathering import Rows, gathered
 from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
 from store.feature_store import FeatureStore
@@ -19,8 +18,7 @@ from store.layout import ArraySpec
 from store.writer import Block, Writer
 
 COMMIT_BYTES = 2 * 2**30
-GATHERED_BYTES = 4 * 2**20
-GATHERED_AHEAD = 2
+BUFFERS = 2
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,7 @@ def fill(
     for keys, sample_ids in sorted(plan.missing.items()):
         missing = [spec for spec in specs if spec.key in keys]
         with store.writer(missing, rows=len(sample_ids)) as writer:
+            buffers = [Rows(missing, inputs.pace.batch_size) for _ in range(BUFFERS)]
             rows = _rows_a_commit(missing, store.block_rows, inputs.pace.batch_size)
             for start in range(0, len(sample_ids), rows):
                 asked = sample_ids[start : start + rows]
@@ -58,45 +57,30 @@ def fill(
                 if left:
                     uris = {name: inputs.images[name] for name in left}
                     found = compute(inputs.model, uris, missing, inputs.classes, inputs.pace)
-                    _write(writer, found, reporter)
+                    _write(writer, found, buffers, reporter)
                 computed += len(left)
     return computed
 
 
-def _write(writer: Writer, computed: Iterator[Computed], reporter: Reporter) -> None:
+def _write(
+    writer: Writer, computed: Iterator[Computed], buffers: Sequence[Rows], reporter: Reporter
+) -> None:
     """Write a block beside the model that computes it."""
     with writer.block() as block, ThreadPoolExecutor(1) as thread:
         under_way: deque[Future[None]] = deque()
-        for batches in _gathered(computed, reporter):
-            under_way.append(thread.submit(_append, block, batches))
-            if len(under_way) > GATHERED_AHEAD:
+        for rows in gathered(computed, buffers, reporter):
+            under_way.append(thread.submit(_append, block, rows))
+            if len(under_way) == len(buffers):  # the next one is used again
                 under_way.popleft().result()
         while under_way:
             under_way.popleft().result()
         block.commit()
 
 
-def _gathered(computed: Iterator[Computed], reporter: Reporter) -> Iterator[list[Computed]]:
-    """Gather batches until they are worth a turn of the thread that writes: it takes Python's lock."""
-    gathered: list[Computed] = []
-    nbytes = 0
-    for batch in computed:
-        reporter.advance(len(batch.sample_ids))
-        gathered.append(batch)
-        nbytes += batch.nbytes
-        if nbytes >= GATHERED_BYTES:
-            yield gathered
-            gathered, nbytes = [], 0
-    if gathered:
-        yield gathered
-
-
-def _append(block: Block, batches: Sequence[Computed]) -> None:
-    sample_ids = [sample_id for batch in batches for sample_id in batch.sample_ids]
-    arrays = [batch.arrays() for batch in batches]
-    joined = {key: np.concatenate([one[key] for one in arrays]) for key in arrays[0]}
-    unreadable = {name: why for batch in batches for name, why in batch.unreadable.items()}
-    block.append(sample_ids, joined, non_finite(sample_ids, joined) | unreadable)
+def _append(block: Block, rows: Rows) -> None:
+    arrays = rows.arrays()
+    failures = non_finite(rows.sample_ids, arrays) | rows.unreadable
+    block.append(rows.sample_ids, arrays, failures)
 
 
 def _left(store: FeatureStore, sample_ids: list[str], keys: Sequence[str]) -> list[str]:
