@@ -120,13 +120,18 @@ def block_of(file: Path) -> int:
     return int(file.name[5:11])
 
 
+def committed_blocks(folder: Path) -> frozenset[int]:
+    """Give the numbers of the blocks of a store that have rows by now."""
+    return frozenset(block_of(file) for file in segment_files(folder))
+
+
 def next_block(folder: Path) -> int:
     """Give the first block without a segment; ask while holding the store's lock.
 
     Raises:
         StoreError: The store has all the blocks that it can have.
     """
-    taken = {block_of(file) for file in segment_files(folder)}
+    taken = committed_blocks(folder)
     block = next(number for number in range(len(taken) + 1) if number not in taken)
     if block >= MAX_BLOCKS:
         raise StoreError(f"The store {folder} is full: begin another store.")

@@ -5,7 +5,7 @@ block with the very batches an undisturbed run would have had.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
 from store.feature_store import FeatureStore
 from store.layout import ArraySpec
+from store.segments import committed_blocks
 from store.writer import Block, Writer
 
 COMMIT_BYTES = 2 * 2**30
@@ -43,6 +44,9 @@ def fill(
 ) -> int:
     """Compute and commit what is missing of some images; give for how many of them that was."""
     computed = 0
+    known = committed_blocks(
+        store.folder
+    )  # what others commit after the plan was made, it does not know
     plan = store.plan(list(inputs.images), [spec.key for spec in specs])
     # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
     for keys, sample_ids in sorted(plan.missing.items()):
@@ -52,20 +56,20 @@ def fill(
             rows = _rows_a_commit(missing, store.block_rows, inputs.pace.batch_size)
             for start in range(0, len(sample_ids), rows):
                 asked = sample_ids[start : start + rows]
-                left = _left(store, asked, keys)  # another run may have come first
+                left = _left(store, asked, keys, known)
                 reporter.advance(len(asked) - len(left))
                 if left:
                     uris = {name: inputs.images[name] for name in left}
                     found = compute(inputs.model, uris, missing, inputs.classes, inputs.pace)
-                    _write(writer, found, buffers, reporter)
+                    known |= {_write(writer, found, buffers, reporter)}
                 computed += len(left)
     return computed
 
 
 def _write(
     writer: Writer, computed: Iterator[Computed], buffers: Sequence[Rows], reporter: Reporter
-) -> None:
-    """Write a block beside the model that computes it."""
+) -> int:
+    """Write a block beside the model that computes it; give its number."""
     with writer.block() as block, ThreadPoolExecutor(1) as thread:
         under_way: deque[Future[None]] = deque()
         for rows in gathered(computed, buffers, reporter):
@@ -74,7 +78,7 @@ def _write(
                 under_way.popleft().result()
         while under_way:
             under_way.popleft().result()
-        block.commit()
+        return block.commit()
 
 
 def _append(block: Block, rows: Rows) -> None:
@@ -83,7 +87,12 @@ def _append(block: Block, rows: Rows) -> None:
     block.append(rows.sample_ids, arrays, failures)
 
 
-def _left(store: FeatureStore, sample_ids: list[str], keys: Sequence[str]) -> list[str]:
+def _left(
+    store: FeatureStore, sample_ids: list[str], keys: Sequence[str], known: Set[int]
+) -> list[str]:
+    """Leave out what another run has stored meanwhile: only unknown blocks can hold it."""
+    if committed_blocks(store.folder) <= known:
+        return sample_ids
     missing = {name for ids in store.plan(sample_ids, keys).missing.values() for name in ids}
     return [name for name in sample_ids if name in missing]
 
