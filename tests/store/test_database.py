@@ -28,10 +28,11 @@ def test_open_database__two_never_share_where_they_spill() -> None:
 def test_open_database__sorts_more_than_its_memory_and_leaves_nothing(tmp_path: Path) -> None:
     spill = tmp_path / "spilled"
     with open_database(tmp_path / "file.duckdb", spill) as database:
-        database.execute("SET memory_limit = '60MB'")
+        database.execute("SET memory_limit = '120MB'")
+        database.execute("SET threads = 2")  # each of them holds blocks of its own
         database.execute(
             "CREATE TABLE t AS SELECT hash(n) AS h, repeat('x', 50) || n AS text "
-            "FROM range(1_500_000) AS r(n) ORDER BY h"
+            "FROM range(2_500_000) AS r(n) ORDER BY h"
         )
         used = [file.name for file in spill.iterdir()] if spill.exists() else []
         ordered = (
