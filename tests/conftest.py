@@ -7,6 +7,7 @@ import pytest
 END_TO_END = Path(__file__).parent / "end_to_end"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = END_TO_END if END_TO_END in item.path.parents else item.path
