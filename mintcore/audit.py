@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mintcore.arrays import pixels_spec
-from mintcore.auditors.evidence import AUDITOR, Evidence, score_rows
+from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.finding import calibrated, compare
-from mintcore.auditors.publication import load_network
+from mintcore.auditors.scoring import score_images
 from mintcore.datasets.reading import dataset_card, samples
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
@@ -25,7 +25,6 @@ from mintcore.subjects import load_subjects, require_audited
 from mintcore.verdicts import Tier, dataset_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
-from store.feature_store import open_store
 from store.layout import ArraySpec
 
 MIN_IMAGES = 20
@@ -87,25 +86,6 @@ def audit_dataset(
         **finding,
     }
     return _publish(home, audit_id, fields, table, held_out)
-
-
-def score_images(
-    home: Home, card: Card, sample_ids: list[str], device: str
-) -> dict[str, np.ndarray]:
-    """Score stored images with every network of an auditor.
-
-    Returns:
-        "auditor" and each blind baseline -> (N,) logits, NaN where a store has no activation of the image.
-    """
-    target = choose_device(device)
-    found = {}
-    for name, described in card["networks"].items():
-        store = open_store(home.folder("stores", described["store"]))
-        evidence = Evidence(name, described["kind"], store, described["key"])
-        network = load_network(home, card, name).to(target)
-        rows = store.locate(evidence.key, sample_ids)
-        found[name] = score_rows(network, evidence, rows)
-    return found
 
 
 def _audit_id(card: Card, fingerprint: str) -> str:

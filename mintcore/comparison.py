@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mintcore.audit import score_images
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.finding import compare as compare_scores
+from mintcore.auditors.scoring import score_images
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.errors import MintError
 from mintcore.library import auditor_scores
