@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from mintcore.errors import MintError
 from mintcore.extraction.queries import MAX_QUERIES
-from mintcore.models.layers import GRADIENT, MAP, Layer, require_view, view_shape
+from mintcore.models.layers import (
+    GRADIENT,
+    MAP,
+    OUTPUT,
+    SIGNALS_DTYPE,
+    SIGNALS_VIEW,
+    Layer,
+    require_view,
+    view_shape,
+)
 from mintcore.models.registration import AuditedModel
 from mintcore.models.taps import layers
 from store.layout import STORED_DTYPES, ArraySpec
@@ -15,6 +24,8 @@ FLOAT16 = "float16"
 PIXELS_SIDE = 32
 LABEL, PREDICTED = "label", "predicted"
 TARGETS = (LABEL, PREDICTED)
+TARGETED = (GRADIENT, SIGNALS_VIEW)
+"""Views of the answer for one class, the target."""
 
 _NAME = re.compile(
     rf"(?P<kind>[a-z]+)(?P<size>\d+)?(-(?P<target>{'|'.join(TARGETS)}))?(-q(?P<queries>\d+))?"
@@ -29,9 +40,9 @@ class View:
     Attributes:
         kind: Of ``mintcore.models.layers.VIEWS``.
         size: Most cells along each side of a map, or values of a gradient; None for the other kinds.
-        target: Whose loss a gradient is of: the true "label"'s, or the "predicted" class's.
+        target: Of what class gradients and signals are: the true "label", or the "predicted" one.
         queries: How many augmented queries of an image are kept; 1 is the image itself alone.
-        dtype: "float16", "float32" or "bfloat16".
+        dtype: "float16", "float32" or "bfloat16"; signals are always float32.
     """
 
     kind: str
@@ -46,21 +57,26 @@ class View:
             raise MintError(
                 f"A {self.kind} view of size {self.size} keeps nothing: give 1 or more."
             )
-        if self.target not in ((None,) if self.kind != GRADIENT else TARGETS):
-            raise MintError(f"A gradient is of the loss of {' or '.join(TARGETS)}: choose one.")
+        if self.target not in (TARGETS if self.kind in TARGETED else (None,)):
+            raise MintError(
+                f"The target of a {self.kind} view cannot be {self.target!r}: the {' and '.join(TARGETED)} views have "
+                f"{' or '.join(TARGETS)}, all others None."
+            )
         if not 1 <= self.queries <= MAX_QUERIES:
             raise MintError(f"{self.queries} queries an image: give 1 to {MAX_QUERIES}.")
         if self.dtype not in STORED_DTYPES:
             raise MintError(
                 f"A store keeps {', '.join(STORED_DTYPES)}, not {self.dtype!r}: choose one."
             )
+        if self.kind == SIGNALS_VIEW and self.dtype != SIGNALS_DTYPE:
+            raise MintError(f"Signals are kept as {SIGNALS_DTYPE}, not as {self.dtype}.")
 
     @property
     def name(self) -> str:
         """Its name in the store: "pooled", "map8", "pooled-q10-float32". Each is an array of its own."""
         target = f"-{self.target}" if self.target else ""
         queries = f"-q{self.queries}" if self.queries > 1 else ""
-        dtype = f"-{self.dtype}" if self.dtype != FLOAT16 else ""
+        dtype = f"-{self.dtype}" if self.dtype != _usual_dtype(self.kind) else ""
         return f"{self.kind}{self.size or ''}{target}{queries}{dtype}"
 
     def shape(self, layer: Layer) -> tuple[int, ...] | None:
@@ -83,8 +99,18 @@ def parse_view(name: str) -> View:
     if match is None:
         raise ValueError(f"{name!r} names no view")
     size = int(match["size"]) if match["size"] else None
-    dtype = match["dtype"] or FLOAT16
+    dtype = match["dtype"] or _usual_dtype(match["kind"])
     return View(match["kind"], size, match["target"], int(match["queries"] or 1), dtype)
+
+
+def signals_view(target: str = LABEL, queries: int = 1) -> View:
+    """Give the signals view: "signals-label-q10"."""
+    return View(SIGNALS_VIEW, target=target, queries=queries, dtype=SIGNALS_DTYPE)
+
+
+def signals_key(target: str = LABEL, queries: int = 1) -> str:
+    """Give the key of the signals in a store: "output/signals-label-q10"."""
+    return f"{OUTPUT}/{signals_view(target, queries).name}"
 
 
 def array_specs(chosen: Sequence[Layer], views: Sequence[View]) -> list[ArraySpec]:
@@ -100,3 +126,8 @@ def array_specs(chosen: Sequence[Layer], views: Sequence[View]) -> list[ArraySpe
 def pixels_spec(model: AuditedModel) -> ArraySpec:
     """Give the array of the preprocessed images themselves, at most 32 pixels a side: the raw-pixels baseline."""
     return array_specs([layers(model)[0]], [View(MAP, PIXELS_SIDE)])[0]
+
+
+def _usual_dtype(kind: str) -> str:
+    """Give the type that goes without saying in a view's name."""
+    return SIGNALS_DTYPE if kind == SIGNALS_VIEW else FLOAT16

@@ -36,11 +36,11 @@ def extract(
     gradient_size: Annotated[
         int, typer.Option("--gradient-size", help="Values that a gradient is reduced to.")
     ] = 512,
-    gradient_target: Annotated[
+    target: Annotated[
         str,
         typer.Option(
-            "--gradient-target",
-            help="Whose loss gradients are of: predicted, or label (the true one).",
+            "--target",
+            help="The class that gradients and signals are of: predicted, or label (the true one).",
         ),
     ] = "predicted",
     batch: Annotated[
@@ -76,7 +76,7 @@ def extract(
         dtype,
         queries,
         gradient_size,
-        gradient_target,
+        target,
         batch,
         workers,
     )

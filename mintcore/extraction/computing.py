@@ -11,9 +11,11 @@ from mintcore.arrays import LABEL, View, parse_view
 from mintcore.extraction.batches import within_memory
 from mintcore.extraction.decoding import decoded_ahead, decoded_in_turns
 from mintcore.extraction.queries import QUERIES, show
+from mintcore.models.classes import count_classes, require_classes
 from mintcore.models.gradients import gradient_sketches
-from mintcore.models.layers import GRADIENT
+from mintcore.models.layers import GRADIENT, SIGNALS_VIEW
 from mintcore.models.registration import AuditedModel
+from mintcore.models.signals import signals
 from mintcore.models.taps import reduce_taps
 from mintcore.models.views import views
 from store.layout import ArraySpec
@@ -70,7 +72,7 @@ def compute(
         model: The audited model, on its device.
         images: Sample id -> uri.
         specs: The arrays wanted.
-        classes: Sample id -> class number; looked at for gradients of the true label's loss only.
+        classes: Sample id -> class number; looked at for the target "label" only.
         pace: How many at once; halved where they do not fit into memory.
     """
     limit = pace.batch_size
@@ -119,7 +121,7 @@ def activations(
         model: The audited model.
         pixels: (B, C, H, W) uint8, resized as the model's preprocessing says.
         specs: The arrays wanted.
-        labels: (B,) int64 class numbers, needed for gradients of the true label's loss only.
+        labels: (B,) int64 class numbers, needed for the target "label" only.
 
     Returns:
         Array key -> (B, *shape) in the array's dtype; beyond float16 it is infinite.
@@ -157,23 +159,36 @@ def _of_query(
     batch = model.preprocessing.normalise(pixels)
     gradients = [(spec, view) for spec, view in asked if view.kind == GRADIENT]
     taps = [(spec, view) for spec, view in asked if view.kind != GRADIENT]
-    return _tapped(model, batch, taps) | _gradients(model, batch, gradients, labels)
+    return _tapped(model, batch, taps, labels) | _gradients(model, batch, gradients, labels)
 
 
-def _tapped(model: AuditedModel, batch: Tensor, asked: Sequence[_Asked]) -> dict[str, Tensor]:
+def _tapped(
+    model: AuditedModel, batch: Tensor, asked: Sequence[_Asked], labels: Tensor | None
+) -> dict[str, Tensor]:
     by_layer: dict[str, list[_Asked]] = {}
     for spec, view in asked:
         by_layer.setdefault(spec.layer, []).append((spec, view))
 
     def reduce(name: str, output: Tensor) -> dict[str, Tensor]:
-        layer = model.taps[name]
         return {
-            spec.key: views(output, layer, view.kind, view.size).to(_DTYPES[spec.dtype], copy=True)
+            spec.key: _kept(model, name, output, view, labels).to(_DTYPES[spec.dtype], copy=True)
             for spec, view in by_layer[name]
         }
 
     tapped = reduce_taps(model, batch, list(by_layer), reduce)
     return {key: values for kept in tapped.values() for key, values in kept.items()}
+
+
+def _kept(
+    model: AuditedModel, layer: str, output: Tensor, view: View, labels: Tensor | None
+) -> Tensor:
+    if view.kind != SIGNALS_VIEW:
+        return views(output, model.taps[layer], view.kind, view.size)
+    classes = count_classes(model)
+    targets = labels if view.target == LABEL else None
+    if targets is not None:  # on a GPU a class that is not there ends the process
+        require_classes(targets.tolist(), classes, model.name)
+    return signals(output, targets)
 
 
 def _gradients(

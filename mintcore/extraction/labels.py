@@ -25,7 +25,7 @@ def class_indices(card: Card, labels: Mapping[str, str | None]) -> dict[str, int
     if unlabelled:
         raise MintError(
             f"{len(unlabelled)} of {len(labels)} images have no label (for example {unlabelled[0]}), which the "
-            "gradient of the true label's loss needs: register them with labels, or give --gradient-target predicted."
+            "target label needs: register them with labels, or give --target predicted."
         )
     strangers = sorted({label for label in labels.values() if label not in numbers}, key=str)
     if strangers:

@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 
-from mintcore.arrays import FLOAT16, PREDICTED, View, array_specs
+from mintcore.arrays import FLOAT16, PREDICTED, TARGETED, View, array_specs
 from mintcore.datasets.reading import dataset_card
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.models.gradients import count_classes
-from mintcore.models.layers import GRADIENT, GRADIENT_DTYPE, MAP, POOLED
+from mintcore.models.classes import count_classes
+from mintcore.models.layers import (
+    GRADIENT,
+    GRADIENT_DTYPE,
+    MAP,
+    POOLED,
+    SIGNALS_DTYPE,
+    SIGNALS_VIEW,
+)
 from mintcore.models.registration import AuditedModel, load_model
 from mintcore.models.taps import choose_layers
 from store.artefacts import Home
@@ -27,10 +34,11 @@ class ExtractionRequest:
         layers: "all", or layer names and globs separated by commas.
         views: Of ``mintcore.models.layers.VIEWS``.
         map_side: Maps are area-pooled to at most this many pixels a side.
-        dtype: "float16", "float32" or "bfloat16".
+        dtype: "float16", "float32" or "bfloat16"; of gradients at least "bfloat16", and signals
+            are always "float32".
         queries: How many augmented queries of an image, 1 for the image alone.
         gradient_size: Values that a gradient is reduced to.
-        gradient_target: Whose loss a gradient is of, "label" or "predicted".
+        target: The class that gradients and signals are of, "label" or "predicted".
         batch_size: Images at once; None chooses.
         workers: Threads that decode; None takes one for each core.
     """
@@ -43,7 +51,7 @@ class ExtractionRequest:
     dtype: str = FLOAT16
     queries: int = 1
     gradient_size: int = GRADIENT_SIZE
-    gradient_target: str = PREDICTED
+    target: str = PREDICTED
     batch_size: int | None = None
     workers: int | None = None
 
@@ -54,9 +62,10 @@ class ExtractionRequest:
             MintError: A view or a setting cannot be.
         """
         sizes = {MAP: self.map_side, GRADIENT: self.gradient_size}
-        targets = {GRADIENT: self.gradient_target}
+        targets = dict.fromkeys(TARGETED, self.target)
         # float16 would round the small gradients of well-learnt images to zero
-        dtypes = {GRADIENT: GRADIENT_DTYPE} if self.dtype == FLOAT16 else {}
+        gradient_dtype = GRADIENT_DTYPE if self.dtype == FLOAT16 else self.dtype
+        dtypes = {GRADIENT: gradient_dtype, SIGNALS_VIEW: SIGNALS_DTYPE}
         return [
             View(
                 kind,
@@ -76,12 +85,12 @@ def resolve(
 
     Raises:
         MintError: The model, a dataset, a layer or a view is unknown, no layer has the views, or the
-            model gives no logits of which a gradient could be.
+            model gives no logits of which gradients or signals could be.
     """
     for dataset in request.datasets:
         dataset_card(home, dataset)
     model = load_model(home, request.model, choose_device(device))
-    if GRADIENT in request.views:
+    if set(TARGETED) & set(request.views):
         count_classes(model)
     chosen = choose_layers(model, request.layers)
     specs = array_specs(chosen, request.kept_views())

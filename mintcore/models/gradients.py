@@ -15,6 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from mintcore.errors import MintError
 from mintcore.models.audited import AuditedModel
+from mintcore.models.classes import count_classes, require_classes
 from mintcore.models.cost import without_fast_path
 from mintcore.models.layers import OUTPUT
 from mintcore.models.sketches import CountSketch
@@ -56,7 +57,7 @@ def gradient_sketches(
     classes = count_classes(model)
     modules = {name: _module_name(model, name) for name in layers}
     if targets is not None:
-        _require_classes(targets.tolist(), classes, model.name)
+        require_classes(targets.tolist(), classes, model.name)
     weights = {name: _weights(model, module) for name, module in modules.items()}
     union = {name: tensor for some in weights.values() for name, tensor in some.items()}
     chunk = max(1, CHUNK_BYTES // _image_bytes(model, list(modules.values()), union))
@@ -68,21 +69,6 @@ def gradient_sketches(
             rows = torch.cat([gradients[key].flatten(1) for key in weights[name]], 1)
             kept[name].append(_sketch(model, module, rows.shape[1], size)(rows))
     return {name: torch.cat(parts) for name, parts in kept.items()}
-
-
-def count_classes(model: AuditedModel) -> int:
-    """Give the number of classes that a model tells apart.
-
-    Raises:
-        MintError: The model gives no logits, so there is no loss to differentiate.
-    """
-    logits = model.taps[OUTPUT]
-    if model.head != "classifier" or logits.shape[1:] != ():
-        raise MintError(
-            f"{model.name} gives no logits of classes, so it has no loss to differentiate: "
-            "leave out the gradient view."
-        )
-    return logits.shape[0]
 
 
 def _module_name(model: AuditedModel, layer: str) -> str:
@@ -103,14 +89,6 @@ def _classifier(model: AuditedModel) -> str:
     if not own:
         raise MintError(f"{model.name} has no module with weights, so it has no gradient.")
     return own[-1]
-
-
-def _require_classes(targets: Sequence[int], classes: int, model: str) -> None:
-    strange = [target for target in targets if not 0 <= target < classes]
-    if strange:
-        raise MintError(
-            f"The label {strange[0]} is no class of {model}, whose classes are 0 to {classes - 1}."
-        )
 
 
 def _weights(model: AuditedModel, module: str) -> dict[str, Tensor]:

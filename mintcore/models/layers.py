@@ -16,9 +16,24 @@ MAX = "max"
 MAP = "map"
 VECTOR = "vector"
 GRADIENT = "gradient"
-VIEWS = (POOLED, STD, MAX, MAP, VECTOR, GRADIENT)
+SIGNALS_VIEW = "signals"
+VIEWS = (POOLED, STD, MAX, MAP, VECTOR, GRADIENT, SIGNALS_VIEW)
 GRADIENT_DTYPE = "float32"
 """What gradients are stored as: they span far more than float16 holds, from 1e-9 to 100."""
+SIGNALS_DTYPE = "float32"
+"""What signals are stored as, always: float16 would make ties of near scores."""
+SIGNALS = (
+    "scaled_logit",
+    "loss",
+    "margin",
+    "log_entropy",
+    "log_modified_entropy",
+    "top_scaled_logit",
+    "target_logit",
+    "logsumexp",
+    "correct",
+)
+"""What the signals view keeps, in this order; ``mintcore.models.signals`` says what they are."""
 INPUT = "input"
 OUTPUT = "output"
 
@@ -81,9 +96,10 @@ def view_shape(layer: Layer, view: str, size: int | None) -> tuple[int, ...] | N
 
     Returns:
         (C,) for ``pooled``, ``std``, ``max`` and ``vector``, (C, h, w) for ``map``, (size,) for
-        ``gradient``; None where the layer has no such view: a vector has no ``map``, ``std`` and
-        ``max``; a map and tokens without a class token have no ``vector``; a module without
-        weights has no ``gradient``.
+        ``gradient``, one number for each of ``SIGNALS`` for ``signals``; None where the layer has
+        no such view: a vector has no ``map``, ``std`` and ``max``; a map and tokens without a class
+        token have no ``vector``; a module without weights has no ``gradient``; only ``output`` has
+        ``signals``.
 
     Raises:
         MintError: There is no such view, or a gradient has no size.
@@ -93,6 +109,8 @@ def view_shape(layer: Layer, view: str, size: int | None) -> tuple[int, ...] | N
         return _gradient_shape(layer, size)
     if view == MAP:
         return _map_shape(layer, size)
+    if view == SIGNALS_VIEW:
+        return (len(SIGNALS),) if layer.name == OUTPUT and layer.kind == "vector" else None
     is_vector = layer.kind == "vector"
     has_view = {POOLED: True, STD: not is_vector, MAX: not is_vector, VECTOR: _has_vector(layer)}
     return (layer.shape[-1 if layer.kind == "tokens" else 0],) if has_view[view] else None

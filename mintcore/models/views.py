@@ -9,6 +9,7 @@ from mintcore.models.layers import (
     MAP,
     MAX,
     POOLED,
+    SIGNALS_VIEW,
     STD,
     Layer,
     map_size,
@@ -33,11 +34,11 @@ def views(output: Tensor, layer: Layer, view: str, map_side: int | None) -> Tens
         (N, C), for ``map`` (N, C, h, w), float32.
 
     Raises:
-        MintError: There is no such view, the layer lacks it, or it is ``gradient``, which is no
-            function of the output: see ``gradients``.
+        MintError: There is no such view, the layer lacks it, or it is ``gradient`` or ``signals``,
+            which are no functions of the output alone: see ``gradients`` and ``signals``.
     """
-    if view == GRADIENT:
-        raise MintError(f"The gradient of {layer.name} is not computed from its output.")
+    if view in (GRADIENT, SIGNALS_VIEW):
+        raise MintError(f"The {view} view of {layer.name} is not computed from its output alone.")
     if view_shape(layer, view, map_side) is None:
         raise MintError(
             f"The layer {layer.name} ({layer.kind}, {' x '.join(map(str, layer.shape))}) has no "

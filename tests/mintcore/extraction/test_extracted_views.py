@@ -15,6 +15,7 @@ from mintcore.extraction.queries import QUERIES, show
 from mintcore.extraction.requests import ExtractionRequest
 from mintcore.extraction.run import extract_datasets
 from mintcore.models.registration import load_model
+from mintcore.models.signals import SIGNALS
 from mintcore.progress import SilentReporter
 from store.artefacts import Home
 from store.feature_store import open_store
@@ -70,7 +71,7 @@ def loss_gradients(home: Home, classes: torch.Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("target", ["label", "predicted"])
 def test_gradient__large_where_the_loss_is_steep(digits_home: Home, target: str) -> None:
-    settings = {"views": ("gradient",), "gradient_size": 4096, "gradient_target": target}
+    settings = {"views": ("gradient",), "gradient_size": 4096, "target": target}
     found = stored(digits_home, layers="output", **settings)
 
     labels = samples(digits_home, "mixed").column("label").to_pylist()
@@ -92,15 +93,35 @@ def test_gradient__large_where_the_loss_is_steep(digits_home: Home, target: str)
     assert np.corrcoef(np.linalg.norm(found, axis=1), norms)[0, 1] > 0.98
 
 
-def test_gradient__of_the_label_needs_labels(digits_home: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["label", "predicted"])
+def test_signals__are_of_the_logits_of_each_query(digits_home: Home, target: str) -> None:
+    found = stored(digits_home, layers="output", views=("signals",), queries=3, target=target)
+
+    model = load_model(digits_home, "net")
+    labels = torch.tensor(
+        [int(label) for label in samples(digits_home, "mixed").column("label").to_pylist()]
+    )
+    assert found.shape == (200, 3, len(SIGNALS))
+    for number, query in enumerate(QUERIES[:3]):
+        with torch.inference_mode():
+            shown = model.preprocessing.normalise(show(pixels(digits_home), query))
+            logits = model.module(shown).double()
+        wanted = labels if target == "label" else logits.argmax(1)
+        loss = torch.nn.functional.cross_entropy(logits, wanted, reduction="none")
+        of_query = found[:, number]
+        np.testing.assert_allclose(of_query[:, SIGNALS.index("loss")], loss, rtol=1e-4)
+        right = (wanted == logits.argmax(1)).numpy()
+        np.testing.assert_array_equal(of_query[:, SIGNALS.index("correct")], right)
+
+
+@pytest.mark.parametrize("view", ["gradient", "signals"])
+def test_target__of_the_label_needs_labels(digits_home: Home, tmp_path: Path, view: str) -> None:
     np.savez(
         tmp_path / "bare.npz",
         images=np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8),
     )
     add_dataset(digits_home, "bare", f"arrays:{tmp_path / 'bare.npz'}", "unknown")
-    request = ExtractionRequest(
-        "net", ("bare",), layers="output", views=("gradient",), gradient_target="label"
-    )
+    request = ExtractionRequest("net", ("bare",), layers="output", views=(view,), target="label")
     shutil.rmtree(digits_home.path / "stores")
     with pytest.raises(MintError, match="3 of 3 images have no label"):
         extract_datasets(digits_home, request, device="cpu", reporter=SilentReporter())

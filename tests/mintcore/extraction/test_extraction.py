@@ -70,6 +70,18 @@ def test_extract__stores_what_the_model_computes(digits_home: Home) -> None:
     np.testing.assert_allclose(output, logits.numpy(), rtol=2e-3, atol=1e-3)
 
 
+def test_extract__signals_are_kept_beside_other_views_whatever_their_type(
+    digits_home: Home,
+) -> None:
+    views = ("pooled", "signals")
+    summary = run(digits_home, "members", layers="block1,output", views=views, dtype="bfloat16")
+    assert summary.arrays == (
+        "block1/pooled-bfloat16",
+        "output/pooled-bfloat16",
+        "output/signals-predicted",
+    )
+
+
 def test_extract__a_rerun_computes_nothing(digits_home: Home, forwards: list[int]) -> None:
     first = run(digits_home, "members")
     assert (first.computed, first.reused, sum(forwards)) == (500, 0, 500)
@@ -132,10 +144,11 @@ def test_extract__a_view_that_is_named_twice_is_kept_once(digits_home: Home) -> 
 
 
 @pytest.mark.parametrize("target", ["label", "predicted"])
-def test_extract__an_embedding_has_no_gradient(digits_home: Home, target: str) -> None:
+@pytest.mark.parametrize("view", ["gradient", "signals"])
+def test_extract__an_embedding_has_no_target(digits_home: Home, view: str, target: str) -> None:
     colour = Preprocessing((32, 32), (0.5,) * 3, (0.5,) * 3)
     add_model(digits_home, "face", "mintcore:mobilefacenet", None, colour)
-    request = ExtractionRequest("face", ("members",), views=("gradient",), gradient_target=target)
+    request = ExtractionRequest("face", ("members",), views=(view,), target=target)
     with pytest.raises(MintError, match="face gives no logits of classes"):
         extract_datasets(digits_home, request, device="cpu", reporter=SilentReporter())
     assert not (digits_home.path / "stores").exists()
@@ -149,6 +162,8 @@ def test_extract__an_embedding_has_no_gradient(digits_home: Home, target: str) -
         ({"map_side": 0}, "size 0 keeps nothing"),
         ({"dtype": "float64"}, "float16, float32, bfloat16, not 'float64'"),
         ({"layers": "output", "views": ("map",)}, "None of the chosen layers has a map view"),
+        ({"layers": "block1", "views": ("signals",)}, "None of the chosen layers has a signals"),
+        ({"views": ("signals",), "target": "lable"}, "cannot be 'lable'"),
     ],
 )
 def test_extract__bad_settings_are_one_sentence(

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from mintcore.errors import MintError
-from mintcore.models.layers import Layer, token_grid, view_shape
+from mintcore.models.layers import SIGNALS, Layer, token_grid, view_shape
 
 MAP = Layer("m", "map", (64, 14, 7), 0)
 VECTOR = Layer("v", "vector", (10,), 0)
@@ -71,6 +71,18 @@ def test_view_shape__no_weights_no_gradient() -> None:
 def test_view_shape__gradient_needs_a_size() -> None:
     with pytest.raises(MintError, match="cannot be reduced to None numbers"):
         view_shape(MAP, "gradient", None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (replace(VECTOR, name="output"), (len(SIGNALS),)),
+        (VECTOR, None),
+        (replace(MAP, name="output"), None),
+    ],
+)
+def test_view_shape__only_logits_have_signals(layer: Layer, shape: tuple[int, ...] | None) -> None:
+    assert view_shape(layer, "signals", None) == shape
 
 
 def test_view_shape__map_of_tokens_is_read_not_guessed() -> None:

@@ -103,9 +103,10 @@ def test_views__what_a_layer_lacks_is_an_error(layer: Layer, view: str) -> None:
         views(torch.zeros((1, *layer.shape)), layer, view, 8)
 
 
-def test_views__gradient_is_no_function_of_the_output() -> None:
-    with pytest.raises(MintError, match="not computed from its output"):
-        views(MAP, MAP_LAYER, "gradient", 8)
+@pytest.mark.parametrize("view", ["gradient", "signals"])
+def test_views__of_a_target_are_no_functions_of_the_output_alone(view: str) -> None:
+    with pytest.raises(MintError, match=f"{view} view of m is not computed from its output alone"):
+        views(MAP, MAP_LAYER, view, 8)
 
 
 LAYERS = st.one_of(
@@ -123,7 +124,11 @@ LAYERS = st.one_of(
 )
 
 
-@given(LAYERS, st.sampled_from([view for view in VIEWS if view != "gradient"]), st.integers(1, 7))
+@given(
+    LAYERS,
+    st.sampled_from([view for view in VIEWS if view not in ("gradient", "signals")]),
+    st.integers(1, 7),
+)
 def test_views__shape_is_the_promised_one(layer: Layer, view: str, map_side: int) -> None:
     promised = view_shape(layer, view, map_side)
     if promised is not None:
