@@ -17,7 +17,7 @@ from store.digests import DIGEST, digest_of
 from store.durability import flush_file, flush_tree
 from store.errors import StoreError
 
-Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparisons"]
+Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparisons", "protocols"]
 Card = dict[str, Any]
 
 CARD_FORMAT = 1
