@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mintcore.arrays import pixels_spec
+from mintcore.auditors.calibration import calibrated
 from mintcore.auditors.evidence import AUDITOR
-from mintcore.auditors.finding import calibrated, compare
+from mintcore.auditors.finding import compare
 from mintcore.auditors.scoring import score_images
 from mintcore.datasets.reading import dataset_card, samples
 from mintcore.devices import choose_device

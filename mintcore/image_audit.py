@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from torch import nn
 
+from mintcore.auditors.calibration import calibrated
 from mintcore.auditors.evidence import AUDITOR
-from mintcore.auditors.finding import calibrated
 from mintcore.auditors.fitting import score_values
 from mintcore.auditors.publication import load_network
 from mintcore.devices import choose_device

@@ -185,7 +185,7 @@ def _train(experiment: _Experiment, plans: Sequence[_Plan]) -> None:
             "seconds": time.monotonic() - began,
             "validation_auc": max(epoch.validation_auc for epoch in examined[AUDITOR].history),
         }
-        finding = find(scores, cohort, experiment.request.seed)
+        finding = find(scores, cohort, seed=experiment.request.seed)
         publish_auditor(
             experiment.home, plan.auditor_id, cohort, examined, settings=settings, finding=finding
         )

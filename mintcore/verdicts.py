@@ -92,6 +92,21 @@ def tier_of(
     return Tier.MODERATE if advantage < STRONG_FROM else Tier.STRONG
 
 
+def null_remark(auc: float, interval: "Interval") -> str:
+    """Say that the label-permutation null failed.
+
+    Args:
+        auc: What the auditor reaches when it is fitted and tested on permuted labels.
+        interval: Its 99% interval, which excludes one half.
+    """
+    return (
+        f"Fitted on labels that were shuffled, the auditor reaches an AUC of {auc:.3f} (99% interval "
+        f"{interval[0]:.3f} to {interval[1]:.3f}), where 0.5 is the only right answer. Something ties the images "
+        "together that the split does not know of, such as copies or one subject in many images: do not rely on this "
+        "auditor's figures until that is found. One experiment in a hundred shows this by chance alone."
+    )
+
+
 def image_verdict(tier: Tier, p_value: float) -> Verdict:
     """Put the result for one image into words.
 

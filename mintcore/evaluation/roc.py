@@ -60,6 +60,47 @@ def rate_at_fpr(positive: np.ndarray, negative: np.ndarray, fpr: float) -> RateA
     )
 
 
+def threshold_at(negative: np.ndarray, fpr: float) -> float | None:
+    """Threshold that lets at most ``fpr`` of further negatives through, on average over samples of them.
+
+    It is the k-th highest of n negatives with k = fpr (n + 1), so that of the negatives to come a share of k / (n + 1)
+    scores at or above it (the rank of an exchangeable score; Vovk, Gammerman and Shafer 2005, section 2.2).
+
+    Args:
+        negative: (N,) scores; choose on validation images, never on those reported.
+        fpr: The false-positive rate to allow.
+
+    Returns:
+        The threshold, at or above which a score counts as positive; None where there are fewer than 1 / fpr - 1
+        negatives.
+    """
+    rank = int(fpr * (len(negative) + 1) + 1e-9)
+    return float(np.sort(negative)[-rank]) if rank >= 1 else None
+
+
+def measured_at(
+    scores: np.ndarray, is_positive: np.ndarray, threshold: float | None
+) -> dict[str, float | Interval | None]:
+    """Rates at a threshold that was chosen on other images, with their exact intervals.
+
+    Args:
+        scores: (N,).
+        is_positive: (N,) bool.
+        threshold: A score at or above it counts as positive; None measures nothing.
+
+    Returns:
+        ``tpr``, ``tpr_ci``, ``fpr`` and ``fpr_ci``.
+    """
+    if threshold is None:
+        return dict.fromkeys(("tpr", "tpr_ci", "fpr", "fpr_ci"))
+    called = scores >= threshold
+    found: dict[str, float | Interval | None] = {}
+    for name, group in (("tpr", called[is_positive]), ("fpr", called[~is_positive])):
+        found[name] = float(group.mean())
+        found[f"{name}_ci"] = clopper_pearson(int(group.sum()), len(group))
+    return found
+
+
 def curve(
     positive: np.ndarray, negative: np.ndarray, points: int = 200
 ) -> list[tuple[float, float]]:
@@ -78,8 +119,12 @@ def curve(
 def balanced_threshold(positive: np.ndarray, negative: np.ndarray) -> float:
     """Threshold with the best balanced accuracy; choose it on validation images, never on those reported.
 
-    A score at or above the threshold counts as positive.
+    A score at or above the threshold counts as positive. Where a group is missing nothing can be chosen, and the
+    threshold is the median of what is there, or 0.
     """
+    if not len(positive) or not len(negative):
+        known = np.concatenate([positive, negative])
+        return float(np.median(known)) if len(known) else 0.0
     targets = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
     scores = np.concatenate([positive, negative])
     false, true, thresholds = roc_curve(targets, scores)

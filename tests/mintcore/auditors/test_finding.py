@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mintcore.auditors.finding import calibrate, calibrated, compare, find
+from mintcore.auditors.calibration import calibrate, calibrated
+from mintcore.auditors.finding import compare, find
 from mintcore.cohorts import Cohort
 
 N = 2000
@@ -65,7 +66,7 @@ def test_find__an_image_without_activations_is_left_out_everywhere() -> None:
 
 def test_calibrate__a_probability_is_a_frequency() -> None:
     scores = 3 * (NOISE[0] + IS_MEMBER)
-    probability = calibrated(scores, calibrate(scores, IS_MEMBER))
+    probability = calibrated(scores, calibrate(scores[IS_MEMBER], scores[~IS_MEMBER]))
     for low in (0.2, 0.4, 0.6):
         inside = (probability >= low) & (probability < low + 0.2)
         assert IS_MEMBER[inside].mean() == pytest.approx(probability[inside].mean(), abs=0.07)
