@@ -36,8 +36,8 @@ def calibration_error(
     The sum over bins of equal mass of the absolute gap between probability and frequency, members and externals
     weighted to one half each. Noise makes every gap larger: a bin's observed gap is folded normal with the bin's own
     standard error, and the error is the one at which the sum of the folded normals' means is what was observed. The
-    interval inverts the sum's normal distribution in the same way. For that the error is spread over the bins as the
-    bins' gaps beyond their noise are.
+    interval inverts the sum's normal distribution in the same way. The error is spread over the bins in proportion to
+    their standard errors: measured, a spread that follows the observed gaps takes their noise for shape.
 
     Args:
         probability: (N,) calibrated probabilities.
@@ -46,28 +46,37 @@ def calibration_error(
     """
     gaps, errors = _gaps(probability, is_member)
     observed = float(np.abs(gaps).sum())
-    certain = errors.max() <= 1e-12
-    if certain:  # every probability is the same: one bin, without a gap by the weights
+    if errors.max() <= 1e-12:  # every probability is the same: one bin, whose gap is certain
         return CalibrationError(observed, (observed, observed), observed, 0.0)
-    shape = np.sqrt(np.maximum(gaps**2 - errors**2, (errors / 3) ** 2))
-    shape /= shape.sum()
+    shape = errors / errors.sum()
     z = float(stats.norm.ppf(0.5 + level / 2))
     value, low, high = (_invert(observed, shape, errors, k) for k in (0.0, z, -z))
     return CalibrationError(value, (low, high), observed, _folded_sum(0.0, shape, errors)[0])
 
 
 def _gaps(probability: np.ndarray, is_member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gap of each bin and its standard error, (B,); equal probabilities share a bin."""
-    edges = np.unique(np.quantile(probability, np.arange(1, BINS) / BINS))
-    place = np.searchsorted(edges, probability, side="right")
-    gaps, variance = np.zeros(len(edges) + 1), np.zeros(len(edges) + 1)
+    """Gap of each bin and its standard error, (B,); equal probabilities share a bin.
+
+    A bin without a surprise in it has no spread, and its next image may be one: no standard error is taken below the
+    half variance that the probabilities themselves give.
+    """
+    sizes = np.where(is_member, is_member.sum(), (~is_member).sum())
+    cuts = np.arange(1, BINS) / BINS
+    edges = np.quantile(probability, cuts, weights=0.5 / sizes, method="inverted_cdf")
+    place = np.searchsorted(np.unique(edges), probability, side="right")
+    count = len(np.unique(edges)) + 1
+    gaps, variance = np.zeros(count), np.zeros(count)
     for group, residual in ((is_member, 1 - probability), (~is_member, -probability)):
         share = residual[group]
-        mean = np.bincount(place[group], share, len(gaps)) / len(share)
-        square = np.bincount(place[group], share**2, len(gaps)) / len(share)
+        mean = np.bincount(place[group], share, count) / len(share)
+        square = np.bincount(place[group], share**2, count) / len(share)
         gaps += mean / 2
         variance += np.maximum(square - mean**2, 0) / len(share) / 4
-    return gaps, np.sqrt(variance)
+    doubt = probability * (1 - probability)
+    expected = np.bincount(place, doubt / sizes, count)  # mean gap of either group, if calibrated
+    by_model = np.bincount(place, doubt / sizes**2, count) / 4
+    by_model -= expected**2 / 4 * (1 / is_member.sum() + 1 / (~is_member).sum())
+    return gaps, np.sqrt(np.maximum(variance, by_model / 2))
 
 
 def _invert(observed: float, shape: np.ndarray, errors: np.ndarray, k: float) -> float:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from mintcore.evaluation.intervals import Interval, auc_interval, clopper_pearson
+from mintcore.evaluation.equal_error import equal_error_rate
+from mintcore.evaluation.intervals import (
+    Interval,
+    auc_interval,
+    clopper_pearson,
+    mean_of_rates_interval,
+)
 from mintcore.evaluation.roc import RateAtFpr, auc, curve, rate_at_fpr
 
 ASKED_FPRS = (0.01, 0.001)
@@ -20,7 +26,8 @@ class Metrics:
         n_externals: Externals they were measured on.
         auc: Area under the ROC curve, with its DeLong interval.
         accuracy: Share of images on the right side of the threshold chosen on validation, with its exact interval.
-        balanced_accuracy: Mean of the two classes' accuracies.
+        balanced_accuracy: Mean of the two classes' accuracies, with its interval.
+        eer: Equal error rate, with its interval.
         low_fpr: True-positive rates at 1% and 0.1% false positives; None where n is too small to measure it.
         roc: (false-positive rate, true-positive rate) pairs.
     """
@@ -32,6 +39,9 @@ class Metrics:
     accuracy: float
     accuracy_ci: Interval
     balanced_accuracy: float
+    balanced_accuracy_ci: Interval
+    eer: float
+    eer_ci: Interval
     low_fpr: tuple[RateAtFpr | None, ...]
     roc: list[tuple[float, float]]
 
@@ -48,6 +58,7 @@ def measure(scores: np.ndarray, is_member: np.ndarray, threshold: float) -> Metr
     right_members = int((members >= threshold).sum())
     right_externals = int((externals < threshold).sum())
     right = right_members + right_externals
+    equal_error = equal_error_rate(members, externals)
     return Metrics(
         n_members=len(members),
         n_externals=len(externals),
@@ -56,6 +67,11 @@ def measure(scores: np.ndarray, is_member: np.ndarray, threshold: float) -> Metr
         accuracy=right / len(scores),
         accuracy_ci=clopper_pearson(right, len(scores)),
         balanced_accuracy=(right_members / len(members) + right_externals / len(externals)) / 2,
+        balanced_accuracy_ci=mean_of_rates_interval(
+            [(right_members, len(members)), (right_externals, len(externals))]
+        ),
+        eer=equal_error.value,
+        eer_ci=equal_error.interval,
         low_fpr=tuple(rate_at_fpr(members, externals, fpr) for fpr in ASKED_FPRS),
         roc=curve(members, externals),
     )
