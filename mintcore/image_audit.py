@@ -109,7 +109,7 @@ def audit_images(
             raise MintError(
                 f"{name}: the model's activations at {spec.layer} are not finite for this image."
             )
-        score = float(score_values(auditor.network, values)[0])
+        score = float(score_values(auditor.network, values).mean())
         found.append(_finding(auditor, name, image_id(pixels), score))
     return found
 

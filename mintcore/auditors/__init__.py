@@ -2,5 +2,5 @@
 
 from mintcore.models.layers import MAP, POOLED
 
-KIND_VIEWS = {"vanilla": POOLED, "cnn": MAP}
+KIND_VIEWS = {"linear": POOLED, "vanilla": POOLED, "cnn": MAP}
 """Auditor kind -> the view of a layer that it reads."""

@@ -7,7 +7,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from mintcore.auditors.fitting import Epoch, FitSettings, LabelledSet, fit, score
+from mintcore.auditors.fitting import (
+    Epoch,
+    Exercise,
+    FitSettings,
+    LabelledSet,
+    fit_together,
+    score,
+)
 from mintcore.cohorts import Cohort, Part
 from store.epochs import RowSet
 from store.feature_store import FeatureStore
@@ -74,14 +81,12 @@ def examine(
         activations = RowSet(evidence.store, evidence.key, rows[positions])
         return LabelledSet(activations, cohort.is_member[positions])
 
-    fitted = fit(
-        evidence.kind,
-        labelled("train"),
-        labelled("validation"),
+    [fitted] = fit_together(
+        [Exercise(evidence.kind, labelled("train"), labelled("validation"))],
         settings=settings,
-        seed=seed,
+        seeds=[seed],
         device=device,
-        on_epoch=on_epoch,
+        on_epoch=lambda _, epoch: on_epoch(epoch),
     )
     scores = score_rows(fitted.network, evidence, rows)
     return Examined(evidence, fitted.network, fitted.history, scores)
@@ -102,5 +107,5 @@ def score_rows(network: nn.Module, evidence: Evidence, rows: np.ndarray) -> np.n
     present = np.flatnonzero(rows >= 0)
     if len(present):
         activations = RowSet(evidence.store, evidence.key, rows[present])
-        scores[present] = score(network, activations)
+        scores[present] = score(network, activations).mean(axis=1)
     return scores

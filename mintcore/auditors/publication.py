@@ -72,7 +72,7 @@ def load_network(home: Home, card: Card, name: str) -> nn.Module:
             f"Auditor {card['id']!r} was trained by MINT workbench {card['versions']['mint-workbench']}, whose "
             f"{kind} network was designed otherwise: train it again."
         )
-    network = build_network(kind, shape)
+    network = build_network(kind, shape, 1)
     network.load_state_dict(load_file(home.folder("auditors", card["id"]) / network_file(name)))
     return network.eval()
 
@@ -121,7 +121,7 @@ def _described(evidence: Evidence) -> dict[str, Any]:
 def _known_history(home: Home, card: Card, name: str) -> list[Epoch]:
     rows = auditor_history(home, card["id"]).to_pylist()
     return [
-        Epoch(**{key: row[key] for key in Epoch.__dataclass_fields__})
+        Epoch(**{key: row[key] for key in Epoch.__dataclass_fields__ if key in row})
         for row in rows
         if row["network"] == name
     ]

@@ -1,20 +1,20 @@
 import pytest
 import torch
 
-from mintcore.auditors.networks import BUILDERS, build_network, design
+from mintcore.auditors.networks import BUILDERS, build_member, build_network, design
 
-SHAPES = {"vanilla": (16,), "cnn": (3, 8, 8)}
+SHAPES = {"linear": (16,), "vanilla": (16,), "cnn": (3, 8, 8)}
 
 
 @pytest.mark.parametrize("kind", BUILDERS)
-def test_build_network__gives_one_logit_an_image(kind: str) -> None:
-    network = build_network(kind, SHAPES[kind]).eval()
-    assert network(torch.zeros(5, *SHAPES[kind])).shape == (5, 1)
+def test_build_network__gives_a_logit_a_seed(kind: str) -> None:
+    network = build_network(kind, SHAPES[kind], 3).eval()
+    assert network(torch.zeros(5, *SHAPES[kind])).shape == (5, 3)
 
 
 @pytest.mark.parametrize("shape", [(3, 1, 1), (16, 2, 5), (3, 32, 32), (8, 17, 16)])
 def test_build_network__a_cnn_reads_maps_of_any_size(shape: tuple[int, ...]) -> None:
-    assert build_network("cnn", shape).eval()(torch.zeros(2, *shape)).shape == (2, 1)
+    assert build_member("cnn", shape).eval()(torch.zeros(2, *shape)).shape == (2, 1)
 
 
 def test_design__differs_where_the_network_differs() -> None:

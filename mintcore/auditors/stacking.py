@@ -1,0 +1,210 @@
+"""Train perceptrons of one design together: each operation of a step serves all of them.
+
+Forward and gradient are written out for what perceptrons are made of. Every operation works on each network by
+itself, and what is drawn by chance comes from the network's seed alone, so what else is in the stack changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from mintcore.auditors.draws import Draws, Dropout
+from mintcore.auditors.exercises import Epoch, Exercise, FitSettings, best_epoch, member_weight
+from mintcore.auditors.parameters import Parameters
+from mintcore.auditors.perceptrons import Perceptron
+from mintcore.auditors.ranking import aucs
+from mintcore.auditors.stacked_data import load
+
+VALIDATION_BATCH = 1024
+
+Told = list[tuple[int, Epoch]]
+"""Position of the exercise and epoch, of each network that had one."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One network of a stack.
+
+    Attributes:
+        position: Position of its exercise among all that are fitted together.
+        seed: Its seed.
+        perceptron: The network, standardised, on the CPU.
+    """
+
+    position: int
+    seed: int
+    perceptron: Perceptron
+
+
+def train_stack(
+    places: Sequence[Place],
+    exercises: Sequence[Exercise],
+    settings: FitSettings,
+    device: torch.device,
+) -> Iterator[Told]:
+    """Train networks together; each has its best weights once it is done.
+
+    Args:
+        places: The networks, of one design.
+        exercises: All exercises; those of the places have as many images each.
+        settings: How to fit.
+        device: Where.
+
+    Yields:
+        What to tell after each epoch.
+    """
+    stack = _Stack(places, exercises, settings, device)
+    for number in range(1, settings.epochs + 1):
+        yield stack.epoch(number)
+        if not stack.places:
+            return
+
+
+class _Stack:
+    """Networks in training, with their data."""
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        exercises: Sequence[Exercise],
+        settings: FitSettings,
+        device: torch.device,
+    ) -> None:
+        self.places = sorted(places, key=lambda place: place.seed)
+        self._settings, self._device = settings, device
+        inputs = max(place.perceptron.inputs for place in places)
+        preparations = {place.position: place.perceptron.preparation for place in places}
+        chosen = [(preparation, exercises[p]) for p, preparation in preparations.items()]
+        self._rows = {position: row for row, position in enumerate(preparations)}
+        self._train = load([(p, exercise.train) for p, exercise in chosen], inputs, device)
+        self._validation = load(
+            [(p, exercise.validation) for p, exercise in chosen], inputs, device
+        )
+        weights = [member_weight(exercise.train.is_member) for _, exercise in chosen]
+        self._member_weights = torch.tensor(weights, dtype=torch.float32, device=device)
+        steps = settings.epochs * -(-self._train.targets.shape[1] // settings.batch_size)
+        perceptrons = [place.perceptron for place in self.places]
+        self._parameters = Parameters(perceptrons, inputs, settings, steps, device)
+        self._draws = {place.seed: Draws(place.seed) for place in self.places}
+        self._histories: list[list[Epoch]] = [[] for _ in self.places]
+        self._arrange()
+
+    @torch.no_grad()
+    def epoch(self, number: int) -> Told:
+        """Train for one epoch, validate, and let go of the networks that are done."""
+        train_losses = self._train_epoch().tolist()
+        validation_losses, validation_aucs = self._validate()
+        told = [
+            (place.position, Epoch(number, train_loss, loss, area, place.seed))
+            for place, train_loss, loss, area in zip(
+                self.places, train_losses, validation_losses, validation_aucs, strict=True
+            )
+        ]
+        for history, (_, epoch) in zip(self._histories, told, strict=True):
+            history.append(epoch)
+        self._remember_best(number)
+        self._let_go(number)
+        return told
+
+    def _train_epoch(self) -> torch.Tensor:
+        """Train, and give the mean loss (K,) of the steps."""
+        images = self._train.targets.shape[1]
+        order = torch.from_numpy(np.stack([draws.order(images) for draws in self._draws.values()]))
+        batches = order.to(self._device).split(self._settings.batch_size, dim=1)
+        losses = torch.zeros(len(self.places), device=self._device)
+        for batch in batches:
+            picked = batch[self._seed_of] + self._row_of[:, None] * images
+            targets = self._train.targets.flatten()[picked]
+            values = self._train.values.flatten(0, 1).index_select(0, picked.flatten())
+            losses += self._learn(values.view(*picked.shape, -1), targets)
+        return losses / len(batches)
+
+    def _learn(self, values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Take one step on (K, B, F) values; gives the loss (K,) before it."""
+        hidden = self._forward(values, self._dropout)
+        logits = hidden.pop().squeeze(2)
+        weights = 1 + (self._weight_of - 1) * targets
+        slope = (weights * (logits.sigmoid() - targets) / targets.shape[1]).unsqueeze(2)
+        self._backward(hidden, slope)
+        self._parameters.step()
+        return (weights * (functional.softplus(logits) - targets * logits)).mean(dim=1)
+
+    def _forward(self, values: torch.Tensor, dropout: Dropout | None) -> list[torch.Tensor]:
+        """Give the input (K, B, width) of each layer, and what the last one gives."""
+        passed = [values]
+        layers = zip(self._parameters.weights, self._parameters.biases, strict=True)
+        for layer, (weight, bias) in enumerate(layers, start=1):
+            given = torch.baddbmm(bias, passed[-1], weight)
+            if layer < len(self._parameters.weights):
+                given.relu_()
+                if dropout is not None:
+                    dropout.apply(layer - 1, given)
+            passed.append(given)
+        return passed
+
+    def _backward(self, inputs: list[torch.Tensor], slope: torch.Tensor) -> None:
+        """Write the gradients, from the slope (K, B, 1) of the loss along the logits."""
+        parameters = self._parameters
+        for layer in reversed(range(len(inputs))):
+            torch.bmm(inputs[layer].transpose(1, 2), slope, out=parameters.weight_gradients[layer])
+            torch.sum(slope, 1, keepdim=True, out=parameters.bias_gradients[layer])
+            if layer:
+                # what was dropped or negative is zero in the input, and what was kept was scaled
+                slope = torch.bmm(slope, parameters.weights[layer].transpose(1, 2))
+                slope *= (inputs[layer] > 0) * self._scales[layer - 1]
+
+    def _validate(self) -> tuple[list[float], list[float]]:
+        """Give the loss and the AUC of each network on the validation part."""
+        logits = torch.cat(
+            [
+                self._forward(values[self._row_of], None)[-1].squeeze(2)
+                for values in self._validation.values.split(VALIDATION_BATCH, dim=1)
+            ],
+            dim=1,
+        )
+        targets = self._validation.targets[self._row_of]
+        weights = 1 + (self._weight_of - 1) * targets
+        losses = (weights * (functional.softplus(logits) - targets * logits)).mean(dim=1)
+        areas = aucs(logits.double().cpu().numpy(), targets.cpu().numpy() > 0)
+        return losses.tolist(), areas.tolist()
+
+    def _remember_best(self, number: int) -> None:
+        best = [at for at, told in enumerate(self._histories) if best_epoch(told) == number]
+        if best:
+            self._parameters.remember(torch.tensor(best, device=self._device))
+
+    def _let_go(self, number: int) -> None:
+        """Write the weights of the networks that are done into their modules, and go on without them."""
+        kept = []
+        for at, (place, history) in enumerate(zip(self.places, self._histories, strict=True)):
+            patience_left = number - best_epoch(history) < self._settings.patience
+            if patience_left and number < self._settings.epochs:
+                kept.append(at)
+            else:
+                self._parameters.write_best(at, place.perceptron)
+        if len(kept) < len(self.places):
+            self._parameters.keep(torch.tensor(kept, dtype=torch.long, device=self._device))
+            self.places = [self.places[at] for at in kept]
+            self._histories = [self._histories[at] for at in kept]
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Say of each network where its draws, its data and its weight of a member are."""
+        counts = Counter(place.seed for place in self.places)
+        self._draws = {seed: self._draws[seed] for seed in counts}
+        seeds = list(self._draws)
+        if not self.places:
+            return
+        shares = self.places[0].perceptron.dropouts
+        self._scales = [1 / (1 - share) for share in shares]
+        self._dropout = Dropout(list(self._draws.values()), list(counts.values()), shares)
+        self._seed_of = self._tensor([seeds.index(place.seed) for place in self.places])
+        self._row_of = self._tensor([self._rows[place.position] for place in self.places])
+        self._weight_of = self._member_weights[self._row_of][:, None]
+
+    def _tensor(self, values: list[int]) -> torch.Tensor:
+        return torch.tensor(values, device=self._device)
