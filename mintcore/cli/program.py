@@ -14,6 +14,7 @@ from mintcore.cli import (
     faces,
     jobs,
     model,
+    protocol,
     serving,
     store,
     training,
@@ -40,6 +41,9 @@ app.add_typer(dataset.app, name="dataset", help="Datasets: register, list, look 
 app.add_typer(store.app, name="store", help="The cached feature stores.")
 app.add_typer(auditors.app, name="auditor", help="Trained auditors: list, look inside.")
 app.add_typer(audit.app, name="audit", help="Apply an auditor to images or to a dataset.")
+app.add_typer(
+    protocol.app, name="protocol", help="The experiments of the evaluation, and their results."
+)
 app.add_typer(jobs.app, name="jobs", help="Long work started from the dashboard.")
 app.command()(extraction.extract)
 app.command()(auditors.train)

@@ -1,1 +1,1 @@
-"""The protocols of the evaluation: experiments with a fixed definition, each one command that prints its table again."""
+"""The protocols of the evaluation: experiments with a fixed definition; each is one command that prints its table."""

@@ -18,9 +18,14 @@ GTSRB_REPEATED = (666, 2291, 3546, 3594, 4548, 9384, 9575, 11906)
 CIFAR_TRAIN = tuple(f"cifar10/train_{number}.webp" for number in range(1, 6))
 CIFAR_TEST, CIFAR_LABELS = "cifar10/test.webp", "cifar10/labels.npz"
 GTSRB_TRAIN = tuple(f"gtsrb/train_{number}.jpg" for number in range(1, 5))
+GTSRB_TEST = ("gtsrb/test_1.jpg", "gtsrb/test_2.jpg")
 GTSRB_LABELS = "gtsrb/labels.npz"
 LFW_FACES = tuple(f"lfw112/faces_{number}.jpg" for number in range(1, 7))
 LFW_NAMES, LFW_PAIRS = "lfw112/names.txt", "lfw112/pairs.txt"
+
+CIFAR_FILES = (CIFAR_LABELS, *CIFAR_TRAIN, CIFAR_TEST)
+GTSRB_FILES = (GTSRB_LABELS, *GTSRB_TRAIN, *GTSRB_TEST)
+LFW_FILES = (LFW_NAMES, *LFW_FACES)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class Pictures:
     def __getitem__(self, chosen: slice | NDArray[np.generic]) -> "Pictures":
         columns = {name: values[chosen] for name, values in self.columns.items()}
         return Pictures(self.images[chosen], columns)
+
+    def shuffled(self, seed: int) -> "Pictures":
+        """Give them in a random order."""
+        return self[np.random.default_rng(seed).permutation(len(self))]
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,14 @@ def gtsrb_train(folder: DataFolder) -> Pictures:
     return Pictures(images, columns)
 
 
+def gtsrb_test(folder: DataFolder) -> Pictures:
+    """Read the test images of GTSRB, with ``label``; nothing says which are of one track."""
+    with np.load(folder.file(GTSRB_LABELS)) as labels:
+        classes = labels["test"]
+    images = _mosaics(folder, GTSRB_TEST, 32, GTSRB_COLUMNS)[: len(classes)]
+    return Pictures(images, {"label": classes.astype(str)})
+
+
 def lfw(folder: DataFolder) -> Pictures:
     """Read LFW, aligned to 112 x 112: ``name`` of each image and ``identity``."""
     names = np.array(folder.file(LFW_NAMES).read_text(encoding="utf-8").split())
@@ -131,7 +148,7 @@ def _tiles(file: Path, side: int, columns: int) -> NDArray[np.uint8]:
     if mosaic.shape[0] % side or mosaic.shape[1] != side * columns:
         height, width, _ = mosaic.shape
         raise MintError(
-            f"{file} has {height} x {width} pixels, which are no rows of {columns} tiles of {side} x {side}: restore it."
+            f"{file} has {height} x {width} pixels, no rows of {columns} tiles of {side} x {side}: restore it."
         )
     grid = mosaic.reshape(-1, side, columns, side, 3).transpose(0, 2, 1, 3, 4)
     return grid.reshape(-1, side, side, 3)

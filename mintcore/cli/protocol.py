@@ -1,0 +1,121 @@
+"""``mint protocol``: the experiments of the evaluation, each with a fixed definition."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
+from mintcore.cli.output import show, table
+from mintcore.progress import ConsoleReporter
+from mintcore.protocols.reading import newest_protocols, protocol_rows
+from mintcore.protocols.results import defined, results_page, shown
+from store.artefacts import Card, Home
+
+NOT_AS_EXPECTED = 1
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+DataOption = Annotated[
+    Path,
+    typer.Option("--data", help="Folder with the images and weights: see docs/protocols.md."),
+]
+
+
+@app.command("P1")
+def public_classifiers(
+    data: DataOption,
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Audit public classifiers of CIFAR-10, with other methods beside the auditors.
+
+    Example: mint protocol P1 --data data
+    """
+    _run("P1", data, device, home, as_json)
+
+
+@app.command("P2")
+def object_classifiers(
+    data: DataOption,
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Audit the CNN of arXiv 2601.12929, trained here on a known half, layer by layer.
+
+    Example: mint protocol P2 --data data
+    """
+    _run("P2", data, device, home, as_json)
+
+
+@app.command("P3")
+def faces(
+    data: DataOption,
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Audit a face model that was trained here, with three kinds of externals.
+
+    Example: mint protocol P3 --data data
+    """
+    _run("P3", data, device, home, as_json)
+
+
+@app.command("P4")
+def shift_trap(
+    data: DataOption,
+    device: DeviceOption = "auto",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Lay the trap of dataset shift; exit code 1 where a tier is not the honest one.
+
+    Example: mint protocol P4 --data data
+    """
+    _run("P4", data, device, home, as_json)
+
+
+@app.command()
+def results(home: HomeOption = DEFAULT_HOME) -> None:
+    """Print the page of results, from the newest table of each protocol in the home folder.
+
+    Example: mint protocol results > docs/results.md
+    """
+    found = Home(home)
+    pages = [(card, protocol_rows(found, card["id"])) for card in newest_protocols(found)]
+    typer.echo(results_page(pages), nl=False)
+
+
+def _run(name: str, data: Path, device: str, home: Path, as_json: bool) -> None:
+    with ConsoleReporter() as reporter:
+        reporter.log("Loading PyTorch ...")
+        from mintcore.protocols.bench import Bench
+        from mintcore.protocols.data import DataFolder
+        from mintcore.protocols.protocol import perform
+        from mintcore.protocols.registry import PROTOCOLS
+
+        bench = Bench(Home(home), DataFolder(data), device, reporter)
+        card = perform(bench, PROTOCOLS[name])
+    rows = protocol_rows(bench.home, card["id"])
+    show({**card, "rows": rows}, as_json, lambda: _print(bench.home, card, rows))
+    for failure in card["failures"]:
+        typer.echo(f"mint: {failure}", err=True)
+    if card["failures"]:
+        raise typer.Exit(NOT_AS_EXPECTED)
+
+
+def _print(home: Home, card: Card, rows: list[dict[str, Any]]) -> None:
+    typer.echo(f"{card['protocol']}: {card['title']}\n{card['question']}\n")
+    for line in defined(card):
+        typer.echo(f"  {line}")
+    typer.echo()
+    columns, lines = shown(rows)
+    table(lines, columns)
+    for sentence in card["sentences"]:
+        typer.echo(f"\n{sentence}")
+    typer.echo(
+        f"\n{home.folder('protocols', card['id'])} has the table as JSON and CSV, and a chart."
+    )
