@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from mintcore.palette import AUDITOR, BLIND, EXTERNAL, MEMBER, REFERENCE_LINE
+from mintcore.palette import AUDITOR as AUDITOR_COLOUR
+from mintcore.palette import BLIND, EXTERNAL, MEMBER, REFERENCE_LINE
+from mintcore.protocols.tables import AUDITOR, REFUSED, Row
 
 OURS, BLIND_BASELINE, METHOD, PUBLISHED = "auditor", "best blind baseline", "method", "published"
-_COLOURS = {OURS: AUDITOR, BLIND_BASELINE: BLIND, METHOD: EXTERNAL, PUBLISHED: MEMBER}
+_COLOURS = {OURS: AUDITOR_COLOUR, BLIND_BASELINE: BLIND, METHOD: EXTERNAL, PUBLISHED: MEMBER}
 _LABEL_PX, _PLOT_PX, _RIGHT_PX = 300, 480, 30
 _TOP_PX, _ROW_PX, _BOTTOM_PX = 64, 20, 40
 _OFFSET_PX = 3.5
@@ -34,6 +36,21 @@ class Mark:
     value: float
     low: float | None = None
     high: float | None = None
+
+
+def marks_of(group: str, rows: Sequence[Row]) -> list[Mark]:
+    """Give the marks of some lines of a table: an auditor with its best blind baseline, or a method alone."""
+    marks = []
+    for line in rows:
+        if line["role"] == REFUSED:
+            continue
+        label, ours = line["what"], line["role"] == AUDITOR
+        series = OURS if ours else METHOD
+        marks.append(Mark(group, label, series, line["auc"], line["auc_low"], line["auc_high"]))
+        if ours:
+            blind = (line["blind_auc"], line["blind_low"], line["blind_high"])
+            marks.append(Mark(group, label, BLIND_BASELINE, *blind))
+    return marks
 
 
 def draw(marks: Sequence[Mark], title: str) -> str:

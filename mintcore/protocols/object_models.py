@@ -17,7 +17,7 @@ from mintcore.protocols.data import (
 )
 from mintcore.training.ground_truth import train_model
 from mintcore.training.requests import TrainingRequest
-from mintcore.training.settings import TrainingSettings
+from mintcore.training.settings import ADAMW, TrainingSettings
 
 ARCH = "mintcore:object-cnn"
 HALF = Preprocessing((32, 32), mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
@@ -41,7 +41,11 @@ class ObjectTraining:
     cifar10_blind: int = 10_000
     gtsrb_every: int = 3
     gtsrb_blind: int = 6_000
-    training: TrainingSettings = field(default_factory=lambda: TrainingSettings(epochs=20))
+    training: TrainingSettings = field(
+        default_factory=lambda: TrainingSettings(
+            epochs=20, optimiser=ADAMW, learning_rate=2e-3, weight_decay=1e-4
+        )
+    )
     seed: int = 0
 
 

@@ -2,17 +2,30 @@
 
 from dataclasses import dataclass, field
 
+from mintcore.arrays import LABEL, signals_view
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.protocols.bench import Bench
-from mintcore.protocols.data import Pictures, cifar10_classes, cifar10_test, cifar10_train
+from mintcore.protocols.charts import marks_of
+from mintcore.protocols.data import (
+    CIFAR_FILES,
+    Pictures,
+    cifar10_classes,
+    cifar10_test,
+    cifar10_train,
+)
+from mintcore.protocols.protocol import Outcome, Protocol
+from mintcore.protocols.steps import Experiment, against_methods, best_of
+from mintcore.protocols.tables import Row
 from mintcore.training.references import ReferenceRequest, train_references
 from mintcore.training.settings import CROP_FLIP, TrainingSettings
 
 CIFAR = Preprocessing((32, 32), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+SHALLOW, DEEP = "resnet20", "resnet56"
+LAST_BLOCKS = {SHALLOW: "layer3.2", DEEP: "layer3.8"}
 WEIGHTS = {
-    "resnet20": "weights/cifar10_resnet20_akamaster.safetensors",
-    "resnet56": "weights/cifar10_resnet56_akamaster.safetensors",
+    SHALLOW: "weights/cifar10_resnet20_akamaster.safetensors",
+    DEEP: "weights/cifar10_resnet56_akamaster.safetensors",
 }
 
 
@@ -27,6 +40,12 @@ class PublicClassifiers:
             training images.
         reference_training: How.
         deep_reference_training: How one of the ResNet-56 architecture is trained, the blind baseline of ResNet-56.
+        queries: How often an image is asked about, augmented, by auditors and by the other methods.
+        seeds: Networks a source of each auditor.
+        gradient: View of the gradient of the output layer.
+        cnn_layers: Layers of ResNet-56 whose maps are read, too: the first, a middle and the last block.
+        aim_auc: AUC that was aimed at for ResNet-56, without reference models.
+        aim_tpr: True-positive rate at 0.1% false positives that was aimed at.
     """
 
     members: int = 10_000
@@ -37,6 +56,12 @@ class PublicClassifiers:
     deep_reference_training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(epochs=8, augment=CROP_FLIP)
     )
+    queries: int = 10
+    seeds: int = 3
+    gradient: str = f"gradient512-{LABEL}-float32"
+    cnn_layers: str = "layer1.0,layer2.4,layer3.8"
+    aim_auc: float = 0.68
+    aim_tpr: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -56,6 +81,20 @@ class Prepared:
     blind: dict[str, str]
 
 
+def run(bench: Bench, definition: PublicClassifiers) -> Outcome:
+    """Audit each public classifier layer by layer and with everything together, beside other methods."""
+    prepared = prepare(bench, definition)
+    outcome = Outcome([], [], [])
+    for model in WEIGHTS:
+        rows = _audited(bench, model, prepared, definition)
+        outcome.rows.extend(rows)
+        outcome.marks.extend(marks_of(model, rows))
+        outcome.sentences.extend(against_methods(bench.home, rows))
+        if model == DEEP:
+            outcome.sentences.append(_aim(best_of(rows), definition))
+    return outcome
+
+
 def prepare(bench: Bench, definition: PublicClassifiers) -> Prepared:
     """Register images and models, and train what is missing of the reference models."""
     count = definition.members
@@ -66,9 +105,9 @@ def prepare(bench: Bench, definition: PublicClassifiers) -> Prepared:
     pool = bench.dataset(f"cifar10-train-after-{count}", "external", lambda: _others(bench, count))
     for name in WEIGHTS:
         add_public(bench, name)
-    shallow = _references(bench, "resnet20", pool, external, definition)
-    deep = _references(bench, "resnet56", pool, external, definition)
-    return Prepared(members, external, shallow, {"resnet20": shallow[0], "resnet56": deep[0]})
+    shallow = _references(bench, SHALLOW, pool, external, definition)
+    deep = _references(bench, DEEP, pool, external, definition)
+    return Prepared(members, external, shallow, {SHALLOW: shallow[0], DEEP: deep[0]})
 
 
 def add_public(bench: Bench, name: str) -> None:
@@ -84,6 +123,36 @@ def add_public(bench: Bench, name: str) -> None:
     )
 
 
+def _audited(
+    bench: Bench, model: str, prepared: Prepared, definition: PublicClassifiers
+) -> list[Row]:
+    queries, last = definition.queries, LAST_BLOCKS[model]
+    experiment = Experiment(
+        model, prepared.blind[model], prepared.members, prepared.external, definition.seeds
+    )
+    rows = experiment.audited(bench, "all")
+    if model == DEEP:
+        rows += experiment.audited(bench, definition.cnn_layers, "cnn")
+    rows += experiment.audited(bench, "output", view=definition.gradient)
+    rows += experiment.audited(bench, "output", view=signals_view(LABEL, queries).name)
+    rows += experiment.audited(bench, last, view=f"pooled-q{queries}")
+    rows += experiment.audited(bench, "all", "fused")
+    return rows + experiment.attacked(bench, prepared.references, queries)
+
+
+def _aim(chosen: Row, definition: PublicClassifiers) -> str:
+    reached = (
+        chosen["auc"] >= definition.aim_auc and (chosen["tpr_01pct"] or 0) >= definition.aim_tpr
+    )
+    rate = chosen["tpr_01pct"]
+    return (
+        f"{chosen['model']}: aimed at was an AUC of {definition.aim_auc:.2f} and a true-positive rate of "
+        f"{definition.aim_tpr:.1%} at 0.1% false positives, without reference models; reached are "
+        f"{chosen['auc']:.3f} and {'nothing measurable' if rate is None else f'{rate:.2%}'}: the aim is "
+        f"{'met' if reached else 'not met'}."
+    )
+
+
 def _others(bench: Bench, count: int) -> Pictures:
     return cifar10_train(bench.data)[count:]
 
@@ -91,7 +160,7 @@ def _others(bench: Bench, count: int) -> Pictures:
 def _references(
     bench: Bench, of: str, pool: str, test: str, definition: PublicClassifiers
 ) -> tuple[str, ...]:
-    deep = of == "resnet56"
+    deep = of == DEEP
     request = ReferenceRequest(
         name=f"{of}-reference",
         of=of,
@@ -103,3 +172,16 @@ def _references(
     )
     cards = train_references(bench.home, request, device=bench.device, reporter=bench.reporter)
     return tuple(str(card["id"]) for card in cards)
+
+
+PROTOCOL = Protocol(
+    name="P1",
+    title="Public classifiers of CIFAR-10",
+    question=(
+        "What do two ResNets that others trained on the CIFAR-10 training set show of their training images, layer by "
+        "layer and with everything together, beside other methods on the same split?"
+    ),
+    files=(*CIFAR_FILES, *WEIGHTS.values()),
+    definition=PublicClassifiers(),
+    run=run,
+)

@@ -5,18 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mintcore.protocols.bench import Bench
-from mintcore.protocols.charts import BLIND_BASELINE, OURS, Mark
+from mintcore.protocols.charts import marks_of
 from mintcore.protocols.data import CIFAR_FILES, GTSRB_FILES, LFW_FILES, lfw
 from mintcore.protocols.object_models import ObjectTraining, train_cifar10, train_gtsrb
 from mintcore.protocols.protocol import Outcome, Protocol
-from mintcore.protocols.tables import Row, auditor_line
-from mintcore.sweep import SweepRequest, sweep
+from mintcore.protocols.steps import Experiment
+from mintcore.protocols.tables import Row
 from mintcore.verdicts import MEANING, Tier
-from store.artefacts import Card
 
 SAME, OTHER = "same source", "other source"
-_ADVICE = "same source"
-"""What the product must ask for where it finds a shift."""
 
 
 @dataclass(frozen=True)
@@ -86,51 +83,44 @@ def run(bench: Bench, definition: ShiftTrap) -> Outcome:
 
 def spring(bench: Bench, cases: tuple[Case, ...], layers: str, seeds: int) -> Outcome:
     """Train the auditors of each case with externals of both sources, and hold their tiers against what is honest."""
-    outcome = Outcome([], [], [])
+    outcome = Outcome([], [], [], _asks_for_same_source())
     for case in cases:
         for source, external in ((SAME, case.same), (OTHER, case.other)):
-            request = SweepRequest(
-                case.model,
-                case.members,
-                external,
-                layers=layers,
-                kinds=("vanilla",),
-                reference=case.reference,
-                seeds=seeds,
-            )
-            cards = sweep(bench.home, request, device=bench.device, reporter=bench.reporter)
-            _judge(outcome, case, source, cards)
+            experiment = Experiment(case.model, case.reference, case.members, external, seeds)
+            _judge(outcome, case, source, experiment.audited(bench, layers))
         outcome.sentences.extend(_hidden(case, outcome.rows))
     return outcome
 
 
-def _judge(outcome: Outcome, case: Case, source: str, cards: list[Card]) -> None:
+def _judge(outcome: Outcome, case: Case, source: str, rows: list[Row]) -> None:
     expected = case.expected(source)
+    words = " or ".join(f"'{tier.value}'" for tier in expected)
     group = f"{case.name}, externals of the {source}"
-    for card in cards:
-        line = auditor_line(card)
-        words = " or ".join(f"'{tier.value}'" for tier in expected)
-        outcome.rows.append(line | {"case": group, "expected": words})
-        outcome.marks.extend(_marks(group, line))
-        if card["tier"] not in expected:
+    for line in rows:
+        if line["tier"] not in expected:
             outcome.failures.append(
-                f"{group}, {card['layer']}: the tier is '{card['tier']}', but must be {words}."
+                f"{group}, {line['layer']}: the tier is '{line['tier']}', but must be {words}."
             )
-        if card["tier"] == Tier.DATASET_SHIFT and _ADVICE not in card["meaning"]:
-            outcome.failures.append(
-                f"{group}, {card['layer']}: externals of the {_ADVICE} are not asked for."
-            )
-    outcome.sentences.append(_sentence(group, cards))
+    outcome.rows.extend(line | {"case": group, "expected": words} for line in rows)
+    outcome.marks.extend(marks_of(group, rows))
+    outcome.sentences.append(_sentence(group, rows))
 
 
-def _sentence(group: str, cards: list[Card]) -> str:
-    aucs, blinds = ([card[key] for card in cards] for key in ("auc", "blind_auc"))
-    tiers = list(dict.fromkeys(card["tier"] for card in cards))
+def _sentence(group: str, rows: list[Row]) -> str:
+    aucs, blinds = ([line[key] for line in rows] for key in ("auc", "blind_auc"))
+    tiers = list(dict.fromkeys(line["tier"] for line in rows))
     meaning = MEANING[Tier(tiers[0])] if len(tiers) == 1 else ""
     return (
         f"{group}: AUC {_span(aucs)}, best blind baseline {_span(blinds)}, so the finding is "
         f"'{' or '.join(tiers)}'. {meaning}"
     ).strip()
+
+
+def _asks_for_same_source() -> list[str]:
+    """Check that the words for a shift say what to do about it."""
+    if SAME in MEANING[Tier.DATASET_SHIFT]:
+        return []
+    return [f"The words for a shift do not ask for externals of the {SAME}."]
 
 
 def _hidden(case: Case, rows: list[Row]) -> list[str]:
@@ -144,16 +134,6 @@ def _hidden(case: Case, rows: list[Row]) -> list[str]:
         f"{case.name}: externals of the {SAME} show membership at {', '.join(str(line['layer']) for line in shown)}; "
         f"with externals of an {OTHER} the same membership cannot be shown, since a blind baseline that tells the two "
         "databases apart hides membership as well as it unmasks shift."
-    ]
-
-
-def _marks(group: str, line: Row) -> list[Mark]:
-    label = str(line["layer"])
-    return [
-        Mark(group, label, OURS, line["auc"], line["auc_low"], line["auc_high"]),
-        Mark(
-            group, label, BLIND_BASELINE, line["blind_auc"], line["blind_low"], line["blind_high"]
-        ),
     ]
 
 

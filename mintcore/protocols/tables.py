@@ -103,12 +103,6 @@ def refusal(model: str, external: str, sentence: str) -> Row:
     return row(model=model, external=external, role=REFUSED, what="no figure", said=sentence)
 
 
-def best_of(rows: Sequence[Row]) -> Row:
-    """Choose the auditor that validation shows to be the best; the test part does not choose."""
-    auditors = [line for line in rows if line["role"] == AUDITOR]
-    return max(auditors, key=lambda line: float(line["validation_auc"]))
-
-
 def _method_line(card: Card, found: Mapping[str, Any]) -> Row:
     return row(
         model=card["model"],

@@ -1,0 +1,106 @@
+"""P2: the object classifier of arXiv 2601.12929, trained here on a random half of a database."""
+
+from dataclasses import dataclass, field
+
+from mintcore.protocols.bench import Bench
+from mintcore.protocols.charts import PUBLISHED, Mark, marks_of
+from mintcore.protocols.data import CIFAR_FILES, GTSRB_FILES
+from mintcore.protocols.object_models import (
+    CIFAR10,
+    GTSRB,
+    ObjectTraining,
+    Subject,
+    train_cifar10,
+    train_gtsrb,
+)
+from mintcore.protocols.protocol import Outcome, Protocol
+from mintcore.protocols.steps import Experiment, accuracy_of, against_methods
+from mintcore.protocols.tables import Row
+from mintcore.training.references import ReferenceRequest, train_references
+
+PENULTIMATE = "dense"
+
+
+@dataclass(frozen=True)
+class ObjectClassifiers:
+    """The definition of P2.
+
+    Attributes:
+        objects: The audited models.
+        seeds: Networks an auditor.
+        queries: How often the other methods ask about an image.
+        references: Reference models of the classifier of CIFAR-10, each trained on a random half of members and
+            external images together, so that half of them saw an image: online LiRA and RMIA.
+        published_auc: Best AUC of arXiv 2601.12929 over CIFAR-10, CIFAR-100 and GTSRB, at the penultimate layer:
+            theirs, on models and splits of their own.
+    """
+
+    objects: ObjectTraining = field(default_factory=ObjectTraining)
+    seeds: int = 3
+    queries: int = 10
+    references: int = 4
+    published_auc: float = 0.72
+
+
+def run(bench: Bench, definition: ObjectClassifiers) -> Outcome:
+    """Audit the classifiers layer by layer, beside the published figure and other methods."""
+    outcome = Outcome([], [], [])
+    cifar10, gtsrb = (make(bench, definition.objects) for make in (train_cifar10, train_gtsrb))
+    references = _references(bench, cifar10, definition)
+    for subject, name, models in ((cifar10, CIFAR10, references), (gtsrb, GTSRB, [])):
+        rows = _audited(bench, subject, models, definition)
+        outcome.rows.extend(rows)
+        outcome.marks.extend(marks_of(name, rows))
+        outcome.sentences.append(accuracy_of(bench.home, subject.model))
+        outcome.sentences.extend(against_methods(bench.home, rows))
+    label = f"{PENULTIMATE}, the best of 2601.12929"
+    outcome.marks.append(Mark(CIFAR10, label, PUBLISHED, definition.published_auc))
+    outcome.sentences.append(_beside_published(outcome.rows, cifar10.model, definition))
+    return outcome
+
+
+def _references(bench: Bench, subject: Subject, definition: ObjectClassifiers) -> list[str]:
+    request = ReferenceRequest(
+        name=f"{subject.model}-online",
+        of=subject.model,
+        pool=(subject.members, subject.external),
+        settings=definition.objects.training,
+        count=definition.references,
+        test=subject.test,
+    )
+    cards = train_references(bench.home, request, device=bench.device, reporter=bench.reporter)
+    return [str(card["id"]) for card in cards]
+
+
+def _audited(
+    bench: Bench, subject: Subject, references: list[str], definition: ObjectClassifiers
+) -> list[Row]:
+    experiment = Experiment(
+        subject.model, subject.reference, subject.members, subject.external, definition.seeds
+    )
+    rows = experiment.audited(bench, "all")
+    rows += experiment.audited(bench, "block*", "cnn")
+    rows += experiment.audited(bench, "all", "fused")
+    return rows + experiment.attacked(bench, references, definition.queries)
+
+
+def _beside_published(rows: list[Row], model: str, definition: ObjectClassifiers) -> str:
+    (ours,) = (line for line in rows if (line["model"], line["layer"]) == (model, PENULTIMATE))
+    return (
+        f"At the penultimate layer the auditor of {model} reaches an AUC of {ours['auc']:.3f} [{ours['auc_low']:.3f}, "
+        f"{ours['auc_high']:.3f}]; arXiv 2601.12929 reports {definition.published_auc:.2f} there as its best over "
+        "three databases, on models and splits of its own."
+    )
+
+
+PROTOCOL = Protocol(
+    name="P2",
+    title="Object classifiers trained on a known half",
+    question=(
+        "Which layers of the CNN of arXiv 2601.12929, trained here on a random half of CIFAR-10 images and on half of "
+        "the tracks of GTSRB, show their training images?"
+    ),
+    files=(*CIFAR_FILES, *GTSRB_FILES),
+    definition=ObjectClassifiers(),
+    run=run,
+)

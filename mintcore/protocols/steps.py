@@ -1,0 +1,155 @@
+"""Steps that protocols share: auditors of an experiment, other methods on the same split, and how the two compare."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mintcore.evaluation.advantage import Advantage, advantage
+from mintcore.library import auditor_scores
+from mintcore.methods.requests import MethodsRequest
+from mintcore.methods.run import run_methods
+from mintcore.protocols.bench import Bench
+from mintcore.protocols.tables import AUDITOR, METHOD, Row, auditor_line, method_lines
+from mintcore.sweep import SweepRequest, sweep
+from mintcore.verdicts import MEANING, Tier
+from store.artefacts import Home
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One audited model against one source of externals.
+
+    Attributes:
+        model: The audited model.
+        reference: A trained model that saw neither side, as a further blind baseline; None where there is none.
+        members: Dataset of the members.
+        external: Dataset of the externals.
+        seeds: Networks a source of each auditor.
+    """
+
+    model: str
+    reference: str | None
+    members: str
+    external: str
+    seeds: int
+
+    def audited(self, bench: Bench, layers: str, kind: str = "vanilla", **more: Any) -> list[Row]:
+        """Train what is missing of some auditors.
+
+        Args:
+            bench: Where.
+            layers: "all", or names and globs separated by commas.
+            kind: Kind of auditor.
+            **more: Other fields of the sweep's request, such as ``view``.
+
+        Returns:
+            A line each.
+        """
+        request = SweepRequest(
+            model=self.model,
+            members=self.members,
+            external=self.external,
+            layers=layers,
+            kinds=(kind,),
+            reference=self.reference,
+            seeds=self.seeds,
+            **more,
+        )
+        cards = sweep(bench.home, request, device=bench.device, reporter=bench.reporter)
+        return [auditor_line(card) for card in cards]
+
+    def attacked(self, bench: Bench, references: Sequence[str], queries: int) -> list[Row]:
+        """Measure other methods on the same split, a line each.
+
+        Args:
+            bench: Where.
+            references: Names of the reference models.
+            queries: How often an image is asked about, augmented.
+        """
+        request = MethodsRequest(
+            model=self.model,
+            members=self.members,
+            external=self.external,
+            references=tuple(references),
+            queries=queries,
+        )
+        return method_lines(
+            run_methods(bench.home, request, device=bench.device, reporter=bench.reporter)
+        )
+
+
+def best_of(rows: Sequence[Row]) -> Row:
+    """Choose the auditor that validation shows to be the best; the test part does not choose."""
+    auditors = [line for line in rows if line["role"] == AUDITOR]
+    return max(auditors, key=lambda line: float(line["validation_auc"]))
+
+
+def finding_of(rows: Sequence[Row]) -> str:
+    """Say what the chosen auditor of one experiment found."""
+    chosen = best_of(rows)
+    return (
+        f"of the auditors of {chosen['model']}, validation chose {chosen['what']}, with an AUC of {chosen['auc']:.3f} "
+        f"[{chosen['auc_low']:.3f}, {chosen['auc_high']:.3f}] beside {chosen['blind_auc']:.3f} of the best blind "
+        f"baseline ({chosen['best_blind']}): '{chosen['tier']}'. {MEANING[Tier(chosen['tier'])]}"
+    )
+
+
+def accuracy_of(home: Home, model: str) -> str:
+    """Say how well a model that was trained here knows its training images and others."""
+    trained_on = home.card("models", model)["trained_on"]
+    test = trained_on["test"]
+    low, high = test["accuracy_ci"]
+    return (
+        f"{model} was trained on {trained_on['images']:,} images for {trained_on['epochs']} epochs; it is right on "
+        f"{trained_on['train_accuracy']:.1%} of them as it saw them, and on {test['accuracy']:.1%} [{low:.1%}, "
+        f"{high:.1%}] of the {test['images']:,} images of {test['dataset']}."
+    )
+
+
+def lead_over(home: Home, auditor: Row, method: Row) -> Advantage:
+    """Compare an auditor with a method on the same held-out images: AUC minus AUC, by the paired bootstrap.
+
+    Args:
+        home: The home folder.
+        auditor: Line of an auditor.
+        method: Line of a method, of the same experiment.
+    """
+    ours = _held_out(auditor_scores(home, auditor["artefact"]), AUDITOR)
+    theirs = _held_out(
+        pq.read_table(home.folder("methods", method["artefact"]) / "scores.parquet"),
+        method["what"],
+    )
+    both = sorted(ours.keys() & theirs.keys())
+    is_member = np.array([ours[name][1] for name in both])
+    one, other = (np.array([side[name][0] for name in both]) for side in (ours, theirs))
+    return advantage(one, [other], is_member, seed=0)
+
+
+def against_methods(home: Home, rows: Sequence[Row]) -> list[str]:
+    """Say how the chosen auditor of one experiment stands beside each method."""
+    chosen, leads = best_of(rows), []
+    for method in (line for line in rows if line["role"] == METHOD):
+        lead = lead_over(home, chosen, method)
+        low, high = lead.interval
+        word = "ahead of" if low > 0 else "behind" if high < 0 else "level with"
+        leads.append(f"{word} {method['what']} ({lead.value:+.3f} [{low:+.3f}, {high:+.3f}])")
+    return [
+        f"{chosen['model']}: {finding_of(rows)}",
+        f"{chosen['model']}: on the same held-out images {chosen['what']} is {', '.join(leads)}.",
+    ]
+
+
+def _held_out(table: pa.Table, column: str) -> dict[str, tuple[float, bool]]:
+    """Give the scores of the test part by image, with membership; an image without a score is left out."""
+    columns = (
+        table.column(name).to_pylist() for name in ("sample_id", "part", column, "is_member")
+    )
+    return {
+        sample: (score, member)
+        for sample, part, score, member in zip(*columns, strict=True)
+        if part == "test" and score is not None and np.isfinite(score)
+    }
