@@ -17,7 +17,9 @@ from store.digests import DIGEST, digest_of
 from store.durability import flush_file, flush_tree
 from store.errors import StoreError
 
-Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparisons", "protocols"]
+Kind = Literal[
+    "models", "datasets", "stores", "auditors", "audits", "comparisons", "methods", "protocols"
+]
 Card = dict[str, Any]
 
 CARD_FORMAT = 1

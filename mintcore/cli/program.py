@@ -13,6 +13,7 @@ from mintcore.cli import (
     extraction,
     faces,
     jobs,
+    methods,
     model,
     protocol,
     serving,
@@ -49,6 +50,7 @@ app.command()(extraction.extract)
 app.command()(auditors.train)
 app.command()(auditors.sweep)
 app.command()(auditors.compare)
+app.command()(methods.methods)
 app.command()(serving.dashboard)
 app.command()(serving.worker)
 app.command()(demo.demo)

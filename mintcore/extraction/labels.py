@@ -20,7 +20,7 @@ def class_indices(card: Card, labels: Mapping[str, str | None]) -> dict[str, int
     Raises:
         MintError: An image has no label, or a label stands for no class.
     """
-    numbers = {name: number for number, name in enumerate(_class_names(card))}
+    numbers = {name: number for number, name in enumerate(class_names(card))}
     unlabelled = [sample_id for sample_id, label in labels.items() if label is None]
     if unlabelled:
         raise MintError(
@@ -36,6 +36,7 @@ def class_indices(card: Card, labels: Mapping[str, str | None]) -> dict[str, int
     return {sample_id: numbers[str(label)] for sample_id, label in labels.items()}
 
 
-def _class_names(card: Card) -> Sequence[str]:
+def class_names(card: Card) -> Sequence[str]:
+    """Give the names of a classifier's classes, in the order of its output; their numbers where they have none."""
     named = card.get("classes") or card.get("trained_on", {}).get("classes")
     return named or [str(number) for number in range(card["num_classes"])]
