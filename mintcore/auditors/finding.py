@@ -155,7 +155,7 @@ def compare(
         name: measure(values, is_member, float(np.median(values)))
         for name, values in blind_scores.items()
     }
-    gain = advantage(scores[AUDITOR], list(blind_scores.values()), is_member, seed=seed)
+    gain = advantage(scores[AUDITOR], list(blind_scores.values()), is_member)
     best = list(blinds)[gain.best_blind]
     tier = tier_of(
         auditor.auc_ci, gain.value, gain.interval, [blind.auc_ci for blind in blinds.values()]

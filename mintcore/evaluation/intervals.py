@@ -21,8 +21,7 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
         trials: Number of trials, at least 1.
         level: Confidence level.
     """
-    interval = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
-    return float(interval.low), float(interval.high)
+    return _beta_interval(successes, trials, level)
 
 
 def auc_interval(positive: np.ndarray, negative: np.ndarray, level: float = 0.95) -> Interval:
@@ -88,10 +87,24 @@ def mean_of_rates_interval(counts: Sequence[tuple[int, int]], level: float = 0.9
     """
     parts = []
     for successes, trials in counts:
-        found = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
-        parts.append((0.5, successes / trials, (float(found.low), float(found.high))))
+        parts.append((0.5, successes / trials, wilson(successes, trials, level)))
     low, high = square_and_add(parts)
     return max(0.0, low), min(1.0, high)
+
+
+def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
+    """Score interval of a binomial rate (Wilson 1927).
+
+    Args:
+        successes: Number of successes.
+        trials: Number of trials, at least 1.
+        level: Confidence level.
+    """
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    rate, weight = successes / trials, z * z / trials
+    centre = (rate + weight / 2) / (1 + weight)
+    reach = z * math.sqrt(rate * (1 - rate) / trials + weight / trials / 4) / (1 + weight)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
 def exact_rate_interval(rate: float, trials: int, level: float = 0.95) -> Interval:
@@ -102,10 +115,7 @@ def exact_rate_interval(rate: float, trials: int, level: float = 0.95) -> Interv
         trials: Images it was estimated on.
         level: Confidence level.
     """
-    count, tail = rate * trials, (1 - level) / 2
-    low = float(special.betaincinv(count, trials - count + 1, tail)) if count > 0 else 0.0
-    high = float(special.betaincinv(count + 1, trials - count, 1 - tail)) if rate < 1 else 1.0
-    return low, high
+    return _beta_interval(rate * trials, trials, level)
 
 
 def placements(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -124,6 +134,13 @@ def placements(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, 
     by_positive = (pooled[:n_positive] - stats.rankdata(positive)) / n_negative
     by_negative = 1 - (pooled[n_positive:] - stats.rankdata(negative)) / n_positive
     return by_positive, by_negative
+
+
+def _beta_interval(count: float, trials: int, level: float) -> Interval:
+    tail = (1 - level) / 2
+    low = float(special.betaincinv(count, trials - count + 1, tail)) if count > 0 else 0.0
+    high = float(special.betaincinv(count + 1, trials - count, 1 - tail)) if count < trials else 1.0
+    return low, high
 
 
 def _logit_end(by_positive: np.ndarray, by_negative: np.ndarray, z: float) -> float:

@@ -3,9 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 from sklearn.metrics import roc_curve
 
-from mintcore.evaluation.intervals import Interval, clopper_pearson, placements
+from mintcore.evaluation.intervals import (
+    Interval,
+    clopper_pearson,
+    placements,
+    square_and_add,
+)
 
 
 @dataclass(frozen=True)
@@ -14,7 +20,8 @@ class RateAtFpr:
 
     Attributes:
         asked_fpr: The false-positive rate that the threshold was set for.
-        tpr: Share of members above the threshold, with its interval.
+        tpr: Share of members above the threshold; its interval is that of the rate at a true false-positive rate of
+            ``asked_fpr``.
         realised_fpr: Share of externals above the threshold, with its interval.
     """
 
@@ -38,6 +45,10 @@ def auc(positive: np.ndarray, negative: np.ndarray) -> float:
 def rate_at_fpr(positive: np.ndarray, negative: np.ndarray, fpr: float) -> RateAtFpr | None:
     """True-positive rate at the strictest threshold that lets at most ``fpr`` of the negatives through.
 
+    The threshold rests on the few highest negatives, and is itself uncertain. The interval adds that to the binomial
+    one (Zou and Donner 2008): from the order statistics that bracket the negatives' true quantile. Simulated, the
+    binomial interval alone covers the true rate in 35% to 95% of experiments instead of 95%.
+
     Args:
         positive: (P,) scores.
         negative: (N,) scores.
@@ -49,15 +60,36 @@ def rate_at_fpr(positive: np.ndarray, negative: np.ndarray, fpr: float) -> RateA
     allowed = int(fpr * len(negative) + 1e-9)
     if allowed < 1:
         return None
-    threshold = np.sort(negative)[::-1][allowed] if allowed < len(negative) else -np.inf
+    highest = np.sort(negative)[::-1]
+    threshold = highest[allowed] if allowed < len(negative) else -np.inf
     true, false = int((positive > threshold).sum()), int((negative > threshold).sum())
+    low, high = square_and_add(
+        [
+            (1.0, true / len(positive), clopper_pearson(true, len(positive))),
+            (1.0, 0.0, _threshold_effect(positive, highest, fpr, threshold)),
+        ]
+    )
     return RateAtFpr(
         asked_fpr=fpr,
         tpr=true / len(positive),
-        tpr_ci=clopper_pearson(true, len(positive)),
+        tpr_ci=(max(0.0, low), min(1.0, high)),
         realised_fpr=false / len(negative),
         realised_fpr_ci=clopper_pearson(false, len(negative)),
     )
+
+
+def _threshold_effect(
+    positive: np.ndarray, highest: np.ndarray, fpr: float, threshold: float
+) -> Interval:
+    """How much lower and higher the true-positive rate is at the ends of the interval of the threshold.
+
+    The number of n negatives above the true threshold is binomial, (n, fpr); its quantiles name the order statistics.
+    """
+    few, many = (int(stats.binom.ppf(q, len(highest), fpr)) for q in (0.025, 0.975))
+    rate = float((positive > threshold).mean())
+    lowest = float((positive >= highest[few - 1]).mean()) if few else 0.0
+    topmost = float((positive >= highest[many]).mean()) if many < len(highest) else 1.0
+    return min(0.0, lowest - rate), max(0.0, topmost - rate)
 
 
 def threshold_at(negative: np.ndarray, fpr: float) -> float | None:

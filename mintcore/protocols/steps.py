@@ -92,9 +92,9 @@ def finding_of(rows: Sequence[Row]) -> str:
     """Say what the chosen auditor of one experiment found."""
     chosen = best_of(rows)
     return (
-        f"of the auditors of {chosen['model']}, validation chose {chosen['what']}, with an AUC of {chosen['auc']:.3f} "
-        f"[{chosen['auc_low']:.3f}, {chosen['auc_high']:.3f}] beside {chosen['blind_auc']:.3f} of the best blind "
-        f"baseline ({chosen['best_blind']}): '{chosen['tier']}'. {MEANING[Tier(chosen['tier'])]}"
+        f"validation chose the auditor {chosen['what']}, with an AUC of {chosen['auc']:.3f} [{chosen['auc_low']:.3f}, "
+        f"{chosen['auc_high']:.3f}] beside {chosen['blind_auc']:.3f} of the best blind baseline "
+        f"({chosen['best_blind']}): '{chosen['tier']}'. {MEANING[Tier(chosen['tier'])]}"
     )
 
 
@@ -111,7 +111,7 @@ def accuracy_of(home: Home, model: str) -> str:
 
 
 def lead_over(home: Home, auditor: Row, method: Row) -> Advantage:
-    """Compare an auditor with a method on the same held-out images: AUC minus AUC, by the paired bootstrap.
+    """Compare an auditor with a method on the same held-out images: AUC minus AUC, paired.
 
     Args:
         home: The home folder.
@@ -126,7 +126,7 @@ def lead_over(home: Home, auditor: Row, method: Row) -> Advantage:
     both = sorted(ours.keys() & theirs.keys())
     is_member = np.array([ours[name][1] for name in both])
     one, other = (np.array([side[name][0] for name in both]) for side in (ours, theirs))
-    return advantage(one, [other], is_member, seed=0)
+    return advantage(one, [other], is_member)
 
 
 def against_methods(home: Home, rows: Sequence[Row]) -> list[str]:

@@ -2,9 +2,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from mintcore.evaluation.roc import auc, balanced_threshold, curve, rate_at_fpr
+from mintcore.evaluation.roc import (
+    auc,
+    balanced_threshold,
+    curve,
+    measured_at,
+    rate_at_fpr,
+    threshold_at,
+)
 
 SCORES = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=30).map(np.array)
 
@@ -56,3 +64,49 @@ def test_balanced_threshold__separates_what_can_be_separated() -> None:
 
 def test_balanced_threshold__is_finite_when_nothing_separates() -> None:
     assert np.isfinite(balanced_threshold(np.array([0.0]), np.array([1.0])))
+
+
+def test_balanced_threshold__of_one_group_is_its_median() -> None:
+    assert balanced_threshold(np.array([1.0, 3.0]), np.empty(0)) == 2.0
+    assert balanced_threshold(np.empty(0), np.empty(0)) == 0.0
+
+
+@pytest.mark.parametrize(("n_negative", "fpr"), [(300, 0.01), (3000, 0.01), (3000, 0.001)])
+@pytest.mark.parametrize("shift", [0.0, 1.0, 3.0])
+def test_rate_at_fpr__interval_covers_the_rate_at_the_asked_fpr(
+    n_negative: int, fpr: float, shift: float
+) -> None:
+    """Order statistics are whole numbers: where few negatives are above the threshold, coverage rises towards 100%."""
+    truth, rng, rounds = norm.sf(norm.isf(fpr) - shift), np.random.default_rng(1), 600
+    covered = 0
+    for _ in range(rounds):
+        found = rate_at_fpr(rng.normal(shift, 1, 400), rng.normal(0, 1, n_negative), fpr)
+        assert found is not None
+        covered += found.tpr_ci[0] <= truth <= found.tpr_ci[1]
+    assert covered / rounds >= 0.935
+
+
+@pytest.mark.parametrize(("n", "fpr"), [(150, 0.01), (1500, 0.001), (1999, 0.01)])
+def test_threshold_at__later_negatives_are_let_through_at_the_asked_rate(
+    n: int, fpr: float
+) -> None:
+    rng = np.random.default_rng(0)
+    rates = []
+    for _ in range(2000):
+        threshold = threshold_at(rng.normal(size=n), fpr)
+        assert threshold is not None
+        rates.append(norm.sf(threshold))
+    allowed = int(fpr * (n + 1)) / (n + 1)
+    assert np.mean(rates) == pytest.approx(allowed, rel=0.06)
+    assert allowed <= fpr
+
+
+def test_threshold_at__too_few_negatives_have_none() -> None:
+    assert threshold_at(np.arange(98.0), 0.01) is None
+    assert threshold_at(np.arange(99.0), 0.01) == 98.0
+    assert measured_at(np.zeros(3), np.array([True, True, False]), None)["tpr"] is None
+
+
+def test_measured_at__hand_worked() -> None:
+    found = measured_at(np.array([1.0, 2.0, 3.0, 2.0]), np.array([True, True, True, False]), 2.0)
+    assert (found["tpr"], found["fpr"]) == (pytest.approx(2 / 3), 1.0)
