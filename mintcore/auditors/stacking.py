@@ -20,6 +20,8 @@ from mintcore.auditors.ranking import aucs
 from mintcore.auditors.stacked_data import load
 
 VALIDATION_BATCH = 1024
+BLOCK_STEPS = 8
+"""Steps whose dropout and labels are made ready at a time: few enough to lie in the cache."""
 
 Told = list[tuple[int, Epoch]]
 """Position of the exercise and epoch, of each network that had one."""
@@ -91,6 +93,7 @@ class _Stack:
         self._parameters = Parameters(perceptrons, inputs, settings, steps, device)
         self._draws = {place.seed: Draws(place.seed) for place in self.places}
         self._histories: list[list[Epoch]] = [[] for _ in self.places]
+        self._nothing = torch.zeros((), device=device)
         self._arrange()
 
     @torch.no_grad()
@@ -111,38 +114,52 @@ class _Stack:
         return told
 
     def _train_epoch(self) -> torch.Tensor:
-        """Train, and give the mean loss (K,) of the steps."""
+        """Train, and give the mean loss (K,) of the images."""
         images = self._train.targets.shape[1]
         order = torch.from_numpy(np.stack([draws.order(images) for draws in self._draws.values()]))
-        batches = order.to(self._device).split(self._settings.batch_size, dim=1)
         losses = torch.zeros(len(self.places), device=self._device)
-        for batch in batches:
-            picked = batch[self._seed_of] + self._row_of[:, None] * images
+        for block in order.to(self._device).split(BLOCK_STEPS * self._settings.batch_size, dim=1):
+            picked = block[self._seed_of] + self._row_of[:, None] * images
             targets = self._train.targets.flatten()[picked]
-            values = self._train.values.flatten(0, 1).index_select(0, picked.flatten())
-            losses += self._learn(values.view(*picked.shape, -1), targets)
-        return losses / len(batches)
+            weights = 1 + (self._weight_of - 1) * targets
+            logits = self._learn(picked, targets, weights)
+            losses += _losses(logits, targets, weights).sum(dim=1)
+        return losses / images
 
-    def _learn(self, values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Take one step on (K, B, F) values; gives the loss (K,) before it."""
-        hidden = self._forward(values, self._dropout)
-        logits = hidden.pop().squeeze(2)
-        weights = 1 + (self._weight_of - 1) * targets
-        slope = (weights * (logits.sigmoid() - targets) / targets.shape[1]).unsqueeze(2)
-        self._backward(hidden, slope)
-        self._parameters.step()
-        return (weights * (functional.softplus(logits) - targets * logits)).mean(dim=1)
+    def _learn(
+        self, picked: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+    ) -> torch.Tensor:
+        """Take some steps on picked rows (K, n) of the data; gives the logits (K, n) that each met."""
+        images = picked.shape[1]
+        met = torch.empty_like(targets)
+        self._dropout.draw(images)
+        for start in range(0, images, self._settings.batch_size):
+            step = slice(start, min(start + self._settings.batch_size, images))
+            rows = picked[:, step]
+            values = self._train.values.flatten(0, 1).index_select(0, rows.flatten())
+            hidden = self._forward(values.view(*rows.shape, -1), step)
+            logits = hidden.pop().squeeze(2)
+            met[:, step] = logits
+            slope = logits.sigmoid_().sub_(targets[:, step]).mul_(weights[:, step])
+            self._backward(hidden, slope.div_(rows.shape[1]).unsqueeze(2))
+            self._parameters.step()
+        return met
 
-    def _forward(self, values: torch.Tensor, dropout: Dropout | None) -> list[torch.Tensor]:
-        """Give the input (K, B, width) of each layer, and what the last one gives."""
+    def _forward(self, values: torch.Tensor, dropped: slice | None) -> list[torch.Tensor]:
+        """Give the input (K, B, width) of each layer, and what the last one gives.
+
+        Args:
+            values: (K, B, F).
+            dropped: Which images these are of those that dropout was drawn for; None for no dropout.
+        """
         passed = [values]
-        layers = zip(self._parameters.weights, self._parameters.biases, strict=True)
-        for layer, (weight, bias) in enumerate(layers, start=1):
+        weights, biases = self._parameters.weights, self._parameters.biases
+        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
             given = torch.baddbmm(bias, passed[-1], weight)
-            if layer < len(self._parameters.weights):
+            if layer < len(weights) - 1:
                 given.relu_()
-                if dropout is not None:
-                    dropout.apply(layer - 1, given)
+                if dropped is not None:
+                    self._dropout.apply(layer, given, dropped)
             passed.append(given)
         return passed
 
@@ -150,12 +167,14 @@ class _Stack:
         """Write the gradients, from the slope (K, B, 1) of the loss along the logits."""
         parameters = self._parameters
         for layer in reversed(range(len(inputs))):
-            torch.bmm(inputs[layer].transpose(1, 2), slope, out=parameters.weight_gradients[layer])
+            torch.bmm(inputs[layer].mT, slope, out=parameters.weight_gradients[layer])
             torch.sum(slope, 1, keepdim=True, out=parameters.bias_gradients[layer])
             if layer:
-                # what was dropped or negative is zero in the input, and what was kept was scaled
-                slope = torch.bmm(slope, parameters.weights[layer].transpose(1, 2))
-                slope *= (inputs[layer] > 0) * self._scales[layer - 1]
+                weight = parameters.weights[layer].mT
+                scale = self._scales[layer - 1]  # what was kept was scaled
+                slope = torch.baddbmm(self._nothing, slope, weight, beta=0, alpha=scale)
+                # what was negative or dropped is zero in the input
+                slope = torch.ops.aten.threshold_backward(slope, inputs[layer], 0)
 
     def _validate(self) -> tuple[list[float], list[float]]:
         """Give the loss and the AUC of each network on the validation part."""
@@ -168,7 +187,7 @@ class _Stack:
         )
         targets = self._validation.targets[self._row_of]
         weights = 1 + (self._weight_of - 1) * targets
-        losses = (weights * (functional.softplus(logits) - targets * logits)).mean(dim=1)
+        losses = _losses(logits, targets, weights).mean(dim=1)
         areas = aucs(logits.double().cpu().numpy(), targets.cpu().numpy() > 0)
         return losses.tolist(), areas.tolist()
 
@@ -199,12 +218,23 @@ class _Stack:
         seeds = list(self._draws)
         if not self.places:
             return
-        shares = self.places[0].perceptron.dropouts
-        self._scales = [1 / (1 - share) for share in shares]
-        self._dropout = Dropout(list(self._draws.values()), list(counts.values()), shares)
+        perceptron = self.places[0].perceptron
+        self._scales = [1 / (1 - share) for share in perceptron.dropouts]
+        self._dropout = Dropout(
+            list(self._draws.values()),
+            list(counts.values()),
+            perceptron.widths,
+            perceptron.dropouts,
+            self._device,
+        )
         self._seed_of = self._tensor([seeds.index(place.seed) for place in self.places])
         self._row_of = self._tensor([self._rows[place.position] for place in self.places])
         self._weight_of = self._member_weights[self._row_of][:, None]
 
     def _tensor(self, values: list[int]) -> torch.Tensor:
         return torch.tensor(values, device=self._device)
+
+
+def _losses(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy of each image, weighted."""
+    return weights * (functional.softplus(logits) - targets * logits)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from mintcore.auditors.exercises import Epoch, Exercise, FitSettings, best_epoch, member_weight
+from mintcore.auditors.optimisation import AdamW
 from mintcore.evaluation.roc import auc
 from store.epochs import RowSet
 
@@ -86,14 +87,9 @@ def _epochs(
     device, train, rng = _device(network), exercise.train, np.random.default_rng(seed)
     balance = torch.tensor(member_weight(train.is_member), dtype=torch.float32)
     loss_of = nn.BCEWithLogitsLoss(pos_weight=balance).to(device)
-    optimiser = torch.optim.AdamW(
-        network.parameters(),
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        fused=True,
-    )
     steps = settings.epochs * math.ceil(len(train.is_member) / settings.batch_size)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    parameters = list(network.parameters())
+    optimiser = AdamW([values.detach() for values in parameters], settings, steps)
     for number in range(1, settings.epochs + 1):
         network.train()
         losses = []
@@ -104,10 +100,7 @@ def _epochs(
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 logits = network(_tensor(values, device))
             loss = loss_of(logits.float().squeeze(1), target)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            optimiser.step(torch.autograd.grad(loss, parameters))
             losses.append(loss.detach())
         train_loss = float(torch.stack(losses).mean())
         yield Epoch(number, train_loss, *_validated(network, exercise, loss_of), seed=seed)
