@@ -92,7 +92,8 @@ def _section(card: Card, rows: Sequence[Row]) -> str:
 
 def _measured_on(rows: Sequence[Row]) -> str:
     seconds = {line["artefact"]: line["seconds"] for line in rows if line["seconds"] is not None}
-    return f"{len(seconds)} auditors, {sum(seconds.values()) / 60:.0f} minutes of fitting. "
+    fitted = _counted(len(seconds), "auditor", "auditors")
+    return f"{fitted}, {sum(seconds.values()) / 60:.0f} minutes of fitting. "
 
 
 def _cells(line: Row) -> dict[str, str]:
