@@ -10,7 +10,7 @@ LARGEST_LOSS = 1000.0
 
 
 def interpolated_levels(scaled_logit: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Give the smallest alpha for which a loss is not above the alpha-quantile of others.
+    """Give the alpha whose alpha-quantile of other losses is the loss of an image.
 
     Args:
         scaled_logit: (N,) log(p / (1 - p)) of the images.
