@@ -8,8 +8,8 @@ import typer
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import show, table
 from mintcore.progress import ConsoleReporter
-from mintcore.protocols.reading import newest_protocols, protocol_rows
-from mintcore.protocols.results import defined, results_page, shown
+from mintcore.protocols.reading import protocol_rows
+from mintcore.protocols.results import defined, results_page, shown, write_results
 from store.artefacts import Card, Home
 
 NOT_AS_EXPECTED = 1
@@ -79,14 +79,21 @@ def shift_trap(
 
 
 @app.command()
-def results(home: HomeOption = DEFAULT_HOME) -> None:
-    """Print the page of results, from the newest table of each protocol in the home folder.
+def results(
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Folder for results.md and its charts; without it the page is printed."),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write the page of results, from the newest table of each protocol in the home folder.
 
-    Example: mint protocol results > docs/results.md
+    Example: mint protocol results --to docs
     """
-    found = Home(home)
-    pages = [(card, protocol_rows(found, card["id"])) for card in newest_protocols(found)]
-    typer.echo(results_page(pages), nl=False)
+    if to is None:
+        typer.echo(results_page(Home(home)), nl=False)
+    else:
+        typer.echo(f"{write_results(Home(home), to)} is written.")
 
 
 def _run(name: str, data: Path, device: str, home: Path, as_json: bool) -> None:

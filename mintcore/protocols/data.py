@@ -104,7 +104,7 @@ def gtsrb_train(folder: DataFolder) -> Pictures:
     columns = {
         "label": classes.astype(str),
         "identity": identity,
-        "frame": _numbered(identity).astype(str),
+        "frame": numbered(identity).astype(str),
     }
     return Pictures(images, columns)
 
@@ -123,6 +123,16 @@ def lfw(folder: DataFolder) -> Pictures:
     identity = np.array([name.rsplit("_", 1)[0] for name in names])
     images = _mosaics(folder, LFW_FACES, 112, LFW_COLUMNS)[: len(names)]
     return Pictures(images, {"name": names, "identity": identity})
+
+
+def numbered(values: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Count how often each value came before it, (N,)."""
+    seen: dict[str, int] = {}
+    numbers = np.zeros(len(values), np.int64)
+    for position, value in enumerate(values.tolist()):
+        numbers[position] = seen.get(value, 0)
+        seen[value] = numbers[position] + 1
+    return numbers
 
 
 def _cifar10(folder: DataFolder, files: Sequence[str], split: str) -> Pictures:
@@ -152,13 +162,3 @@ def _tiles(file: Path, side: int, columns: int) -> NDArray[np.uint8]:
         )
     grid = mosaic.reshape(-1, side, columns, side, 3).transpose(0, 2, 1, 3, 4)
     return grid.reshape(-1, side, side, 3)
-
-
-def _numbered(values: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Count how often each value came before, (N,)."""
-    seen: dict[str, int] = {}
-    numbers = np.zeros(len(values), np.int64)
-    for position, value in enumerate(values.tolist()):
-        numbers[position] = seen.get(value, 0)
-        seen[value] = numbers[position] + 1
-    return numbers

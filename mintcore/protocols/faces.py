@@ -10,7 +10,15 @@ from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.protocols.bench import Bench
 from mintcore.protocols.charts import marks_of
-from mintcore.protocols.data import CIFAR_LABELS, CIFAR_TEST, LFW_FILES, Pictures, cifar10_test, lfw
+from mintcore.protocols.data import (
+    CIFAR_LABELS,
+    CIFAR_TEST,
+    LFW_FILES,
+    Pictures,
+    cifar10_test,
+    lfw,
+    numbered,
+)
 from mintcore.protocols.protocol import Outcome, Protocol
 from mintcore.protocols.steps import Experiment, accuracy_of, finding_of
 from mintcore.protocols.tables import Row, refusal
@@ -30,6 +38,7 @@ class Faces:
 
     Attributes:
         least_images: People with at least so many images in LFW train the face models.
+        most_images: So many random images of each of them are used; a few have hundreds.
         audited_share: Share of these people that the audited model learns, from a random half of each one's images; the
             blind reference model learns the others.
         arch: Architecture of the face models.
@@ -43,6 +52,7 @@ class Faces:
     """
 
     least_images: int = 5
+    most_images: int = 30
     audited_share: float = 2 / 3
     arch: str = "mintcore:resnet20-cifar"
     side: int = 56
@@ -109,7 +119,8 @@ def _people(bench: Bench, definition: Faces) -> tuple[str, dict[str, str]]:
 
 def _cut(bench: Bench, definition: Faces) -> dict[str, Pictures]:
     """Cut LFW into members, other images of the same people, images for the blind model, and other people."""
-    pictures = lfw(bench.data).shuffled(definition.seed)
+    everything = lfw(bench.data).shuffled(definition.seed)
+    pictures = everything[numbered(everything.columns["identity"]) < definition.most_images]
     identity = pictures.columns["identity"]
     people, counts = np.unique(identity, return_counts=True)
     known = people[counts >= definition.least_images]

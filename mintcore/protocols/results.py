@@ -1,11 +1,16 @@
 """The page of results, written from the tables of protocols: no figure on it is written by hand. Needs no torch."""
 
+import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mintcore.errors import MintError
+from mintcore.protocols.reading import CHART, newest_protocols, protocol_rows
 from mintcore.protocols.tables import AUDITOR, Row
-from store.artefacts import Card
+from store.artefacts import Card, Home
+
+CHARTS = "charts"
 
 _HEADINGS = {
     "case": "case",
@@ -33,23 +38,53 @@ trained, and seconds to fit the auditor with its baselines.
 """
 
 
-def results_page(protocols: Sequence[tuple[Card, Sequence[Row]]]) -> str:
-    """Write the page.
+def write_results(home: Home, folder: Path) -> Path:
+    """Write the page, with the charts beside it.
 
     Args:
-        protocols: Card and table of each protocol.
+        home: The home folder.
+        folder: Where ``results.md`` and ``charts/`` go.
+
+    Returns:
+        The page.
+
+    Raises:
+        MintError: There is no table of a protocol, or the folder cannot be written.
+    """
+    page, file = results_page(home, charts=True), folder / "results.md"
+    try:
+        (folder / CHARTS).mkdir(parents=True, exist_ok=True)
+        for card in newest_protocols(home):
+            chart = home.folder("protocols", card["id"]) / CHART
+            shutil.copyfile(chart, folder / CHARTS / f"{card['protocol']}.svg")
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise MintError(
+            f"{folder} cannot be written ({error.strerror}): choose another."
+        ) from error
+    return file
+
+
+def results_page(home: Home, *, charts: bool = False) -> str:
+    """Give the page: the newest table of each protocol.
+
+    Args:
+        home: The home folder.
+        charts: Whether it shows the charts, which must lie in ``charts/`` beside it.
 
     Returns:
         Markdown.
 
     Raises:
-        MintError: There is none.
+        MintError: There is no table of a protocol.
     """
-    if not protocols:
+    cards = newest_protocols(home)
+    if not cards:
         raise MintError(
-            "This home folder has no table of a protocol: run one, such as `mint protocol P4 --data FOLDER`."
+            f"{home.path} has no table of a protocol: run one, such as `mint protocol P4 --data FOLDER`."
         )
-    return "\n".join([_HEAD, *(_section(card, rows) for card, rows in protocols)])
+    sections = (_section(card, protocol_rows(home, card["id"]), charts=charts) for card in cards)
+    return "\n".join([_HEAD, *sections])
 
 
 def defined(card: Card) -> list[str]:
@@ -70,7 +105,7 @@ def shown(rows: Sequence[Row]) -> tuple[dict[str, str], list[dict[str, str]]]:
     return columns, lines
 
 
-def _section(card: Card, rows: Sequence[Row]) -> str:
+def _section(card: Card, rows: Sequence[Row], *, charts: bool) -> str:
     machine, versions = card["machine"], card["versions"]
     used = ", ".join(f"{name} {version}" for name, version in versions.items())
     columns, lines = shown(rows)
@@ -78,6 +113,7 @@ def _section(card: Card, rows: Sequence[Row]) -> str:
         f"## {card['protocol']}: {card['title']}\n",
         f"{card['question']}\n",
         *(f"- {sentence}" for sentence in [*card["failures"], *card["sentences"]]),
+        *([f"\n![{card['title']}]({CHARTS}/{card['protocol']}.svg)"] if charts else []),
         "",
         f"| {' | '.join(columns.values())} |",
         f"| {' | '.join('---' for _ in columns)} |",

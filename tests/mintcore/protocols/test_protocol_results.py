@@ -1,11 +1,16 @@
+import json
+import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 from mintcore.errors import MintError
 from mintcore.protocols.charts import OURS, PUBLISHED, Mark, draw, marks_of
-from mintcore.protocols.results import results_page, shown
+from mintcore.protocols.reading import CHART, TABLE
+from mintcore.protocols.results import results_page, shown, write_results
 from mintcore.protocols.tables import AUDITOR, auditor_line, refusal, row
+from store.artefacts import Home, write_card
 
 RATES = [
     {"asked_fpr": 0.01, "tpr": 0.05, "tpr_ci": (0.03, 0.07)},
@@ -61,18 +66,36 @@ def test_line__a_refusal_is_said_in_words() -> None:
     assert line["auc"] == ""
 
 
-def test_page__has_table_sentences_definition_and_machine() -> None:
-    page = results_page([(PROTOCOL, [auditor_line(CARD)])])
-    assert "## P4: The trap" in page
+@pytest.fixture
+def published(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    for name in ("P4-old", "P4-new"):
+        with home.publishing("protocols", name) as folder:
+            (folder / TABLE).write_text(json.dumps([auditor_line(CARD)]))
+            (folder / CHART).write_text(f"<svg>{name}</svg>")
+            write_card(folder, "protocols", name, **PROTOCOL)
+        time.sleep(0.002)  # cards know the millisecond
+    return home
+
+
+def test_page__has_table_sentences_definition_and_machine(published: Home) -> None:
+    page = results_page(published)
+    assert page.count("## P4: The trap") == 1
     assert "- It is." in page
     assert "| net | outs | output, pooled, vanilla | 0.610 [0.580, 0.640] |" in page
     assert "- `training: epochs 2, augment none`" in page
     assert "Linux x86_64, 2 cores, 24 GiB; python 3.11" in page
 
 
-def test_page__no_table_is_one_sentence() -> None:
+def test_page__is_written_with_the_newest_charts_beside_it(published: Home, tmp_path: Path) -> None:
+    file = write_results(published, tmp_path / "docs")
+    assert "![The trap](charts/P4.svg)" in file.read_text()
+    assert (tmp_path / "docs" / "charts" / "P4.svg").read_text() == "<svg>P4-new</svg>"
+
+
+def test_page__no_table_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(MintError, match="run one, such as"):
-        results_page([])
+        results_page(Home(tmp_path))
 
 
 def test_chart__is_well_formed_and_shows_every_figure() -> None:
