@@ -29,6 +29,8 @@ from mintcore.progress import Reporter
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
+DEFINITIONS = 1
+"""Of the methods; raised whenever one of them would give other scores, so that they are computed anew."""
 CONSTANTS = {"rmia_gamma": GAMMA, "rmia_offline_a": OFFLINE_A}
 
 
@@ -92,6 +94,7 @@ def _methods_id(experiment: _Experiment) -> str:
         "queries": experiment.request.queries,
         "target": experiment.request.target,
         "methods": [method.name for method in METHODS],
+        "definitions": DEFINITIONS,
         "signals": SIGNALS,
         "constants": CONSTANTS,
     }
@@ -201,6 +204,7 @@ def _settings(experiment: _Experiment) -> dict[str, Any]:
         "references": {each.name: each.card["fingerprint"] for each in experiment.references},
         "request": asdict(experiment.request),
         "constants": CONSTANTS,
+        "definitions": DEFINITIONS,
         "overlap": experiment.cohort.overlap,
         "versions": versions(),
     }
