@@ -10,6 +10,8 @@ INTERVALS = "Intervals are 95%."
 KINDS = {
     "vanilla": "Vanilla: a small network over the mean of each channel",
     "cnn": "CNN: convolutions over the activation map",
+    "linear": "Linear: logistic regression over the mean of each channel, the floor",
+    "fused": "Fused: all layers and, of a classifier, its answers to shifted images together",
 }
 """Auditor kind -> what it reads, in a few words."""
 
@@ -126,11 +128,19 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def auditor_name(card: Mapping[str, Any]) -> str:
+    """Name an auditor among those of one experiment."""
+    if card["auditor_kind"] == "fused":
+        return f"fused of {len(card['networks']['auditor']['sources'])} sources, {card['id'][-4:]}"
+    usual = card["view"] == "pooled" or card["auditor_kind"] == "cnn"
+    return f"{card['layer']}, {card['auditor_kind']}" + ("" if usual else f" of {card['view']}")
+
+
 def auditor_label(card: Mapping[str, Any]) -> str:
     """Name an auditor by what a person chooses it for."""
     made_from = card["made_from"]
     return (
-        f"{card['model']}, layer {card['layer']}, {card['auditor_kind']} "
+        f"{card['model']}, {auditor_name(card)} "
         f"({made_from['members']['dataset']} against {made_from['external']['dataset']}, {card['tier']})"
     )
 

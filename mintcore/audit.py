@@ -12,6 +12,7 @@ from mintcore.arrays import pixels_spec
 from mintcore.auditors.calibration import calibrated
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.finding import compare
+from mintcore.auditors.publication import specs_of
 from mintcore.auditors.scoring import score_images
 from mintcore.datasets.reading import dataset_card, samples
 from mintcore.devices import choose_device
@@ -26,7 +27,6 @@ from mintcore.subjects import load_subjects, require_audited
 from mintcore.verdicts import Tier, dataset_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
-from store.layout import ArraySpec
 
 MIN_IMAGES = 20
 
@@ -110,10 +110,10 @@ def _sides(home: Home, card: Card, dataset: str) -> tuple[pa.Table, list[str], i
 def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Reporter) -> None:
     subjects = load_subjects(home, card["model"], card["reference"], choose_device(device))
     require_audited(subjects.audited, card)
-    spec = ArraySpec(card["layer"], card["view"], tuple(card["shape"]))
-    extract(home, subjects.audited, [dataset], [spec, pixels_spec(subjects.audited)], reporter)
+    specs = specs_of(card)
+    extract(home, subjects.audited, [dataset], [*specs, pixels_spec(subjects.audited)], reporter)
     for model in subjects.blind().values():
-        extract(home, model, [dataset], [spec], reporter)
+        extract(home, model, [dataset], specs, reporter)
 
 
 def _find(card: Card, by_network: dict[str, np.ndarray], held_out: pa.Table) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The images of one experiment: members and externals, split so that nothing leaks."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -38,6 +38,15 @@ class Cohort:
     def positions(self, part: Part) -> np.ndarray:
         """Give the positions of a part, (M,) int64."""
         return np.flatnonzero(self.part == part)
+
+    def permuted(self, seed: int) -> "Cohort":
+        """Give a null: the same images, the labels of each part shuffled among them, so that nothing is to be found."""
+        rng = np.random.default_rng(seed)
+        shuffled = self.is_member.copy()
+        for part in np.unique(self.part):
+            positions = self.positions(part)
+            shuffled[positions] = rng.permutation(shuffled[positions])
+        return replace(self, is_member=shuffled)
 
     def split_digest(self) -> str:
         """Name the split: two cohorts of the same datasets may be split otherwise, by the overlap that is allowed."""

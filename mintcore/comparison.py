@@ -14,7 +14,7 @@ from mintcore.cohorts import Cohort, build_cohort
 from mintcore.errors import MintError
 from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
-from mintcore.sweep import SweepRequest, sweep
+from mintcore.sweep import SEEDS, SweepRequest, sweep
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
@@ -33,6 +33,7 @@ class CompareRequest:
         reference: A trained model that never saw the members, as a further blind baseline.
         seed: Seed of split, weights and order.
         allow_overlap: Go on where members and externals overlap.
+        seeds: Networks of each auditor, from this many seeds.
     """
 
     model: str
@@ -44,6 +45,7 @@ class CompareRequest:
     reference: str | None = None
     seed: int = 0
     allow_overlap: bool = False
+    seeds: int = SEEDS
 
 
 def compare(home: Home, request: CompareRequest, *, device: str, reporter: Reporter) -> Card:
@@ -100,6 +102,7 @@ def _auditor(
             reference=request.reference,
             seed=request.seed,
             allow_overlap=request.allow_overlap,
+            seeds=request.seeds,
         ),
         device=device,
         reporter=reporter,

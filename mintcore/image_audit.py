@@ -1,17 +1,17 @@
 """Audit single images."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-from torch import nn
 
+from mintcore.arrays import LABEL, parse_view
 from mintcore.auditors.calibration import calibrated
 from mintcore.auditors.evidence import AUDITOR
-from mintcore.auditors.fitting import score_values
-from mintcore.auditors.publication import load_network
+from mintcore.auditors.publication import specs_of
+from mintcore.auditors.scoring import Scorer, load_scorer
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.evaluation.metrics import conformal_p_values
@@ -21,10 +21,9 @@ from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel, load_model
 from mintcore.report import write_image_report
 from mintcore.subjects import require_audited
-from mintcore.verdicts import Tier, image_verdict
+from mintcore.verdicts import GUESSED_LABEL, Tier, image_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
-from store.layout import ArraySpec
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,13 @@ class ImageAuditor:
     Attributes:
         card: The auditor's card.
         model: The audited model.
-        network: The auditor's network.
+        scorer: The auditor's networks.
         known: The auditor's cohort: sample_id, is_member, part, scores.
     """
 
     card: Card
     model: AuditedModel
-    network: nn.Module
+    scorer: Scorer
     known: pa.Table
 
 
@@ -59,6 +58,7 @@ class ImageFinding:
         meaning: The plain-language meaning.
         registered_as: "member" or "external" where this very image is in the auditor's own data, else None.
         registered_part: The part of that data it is in, else None.
+        remark: What else must be known to read the score, else None.
     """
 
     name: str
@@ -71,6 +71,7 @@ class ImageFinding:
     meaning: str
     registered_as: str | None
     registered_part: str | None
+    remark: str | None
 
 
 def load_image_auditor(home: Home, auditor: str, *, device: str) -> ImageAuditor:
@@ -86,7 +87,7 @@ def load_image_auditor(home: Home, auditor: str, *, device: str) -> ImageAuditor
     return ImageAuditor(
         card,
         model,
-        load_network(home, card, AUDITOR).to(target),
+        load_scorer(home, card, AUDITOR, target),
         auditor_scores(home, auditor),
     )
 
@@ -100,18 +101,23 @@ def audit_images(
         auditor: From `load_image_auditor`.
         images: Name and (H, W, 3) uint8 pixels of each.
     """
-    spec = ArraySpec(auditor.card["layer"], auditor.card["view"], tuple(auditor.card["shape"]))
+    specs = specs_of(auditor.card)
     found = []
     for name, pixels in images:  # one by one: a result must not depend on the images beside it
         resized = auditor.model.preprocessing.resize_pixels(pixels)
-        values = activations(auditor.model, resized[None], [spec])[spec.key]
-        if not np.isfinite(values).all():
-            raise MintError(
-                f"{name}: the model's activations at {spec.layer} are not finite for this image."
-            )
-        score = float(score_values(auditor.network, values).mean())
+        values = activations(auditor.model, resized[None], specs)
+        _refuse_non_finite(name, values)
+        score = float(auditor.scorer.score(values)[0])
         found.append(_finding(auditor, name, image_id(pixels), score))
     return found
+
+
+def _refuse_non_finite(name: str, values: Mapping[str, np.ndarray]) -> None:
+    for key, array in values.items():
+        if not np.isfinite(array).all():
+            raise MintError(
+                f"{name}: the model's activations at {key} are not finite for this image."
+            )
 
 
 def publish_image_audit(home: Home, auditor: ImageAuditor, finding: ImageFinding) -> Card:
@@ -159,7 +165,12 @@ def _finding(auditor: ImageAuditor, name: str, sample_id: str, score: float) -> 
         meaning=verdict.meaning,
         registered_as=registered_as,
         registered_part=part,
+        remark=GUESSED_LABEL if _reads_labels(auditor.card) else None,
     )
+
+
+def _reads_labels(card: Card) -> bool:
+    return any(parse_view(spec.view).target == LABEL for spec in specs_of(card))
 
 
 def _registered(known: pa.Table, sample_id: str) -> tuple[str | None, str | None]:

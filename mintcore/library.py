@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintcore.models.layers import INPUT, MAP, Layer, view_shape
+from mintcore.models.layers import INPUT, MAP, POOLED, Layer, view_shape
 from mintcore.settings import DEFAULT_HOME, HOME_VARIABLE
 from store.artefacts import Card, Home, Kind
 from store.feature_store import open_store
@@ -54,6 +54,8 @@ def auditor_row(card: Card) -> dict[str, Any]:
         "external": card["made_from"]["external"]["dataset"],
         "kind": card["auditor_kind"],
         "seed": card["seed"],
+        "seeds": len(card.get("seeds", [card["seed"]])),  # earlier versions had one
+        "view": card["view"],
         **{key: card[key] for key in _AUDITOR_FIGURES},
     }
 
@@ -90,15 +92,32 @@ def experiments(auditors: Sequence[Card]) -> dict[str, dict[str, Any]]:
 def auditors_of(
     auditors: Sequence[Card], experiment: Mapping[str, Any], layers: Sequence[str]
 ) -> list[Card]:
-    """Pick the auditors of one experiment, in the order of the layers; of two for the same, the newer."""
+    """Pick the auditors of one experiment that read a layer as their kind usually does.
+
+    They come in the order of the layers; of two for the same, the newer.
+    """
     found = {
         (card["layer"], card["auditor_kind"]): card
-        for card in sorted(auditors, key=lambda card: str(card["created"]))
-        if experiment_of(card) == experiment and card["layer"] in layers
+        for card in _oldest_first(auditors)
+        if experiment_of(card) == experiment and card["layer"] in layers and _reads_usual_view(card)
     }
     return sorted(
         found.values(), key=lambda card: (layers.index(card["layer"]), card["auditor_kind"])
     )
+
+
+def further_auditors_of(auditors: Sequence[Card], experiment: Mapping[str, Any]) -> list[Card]:
+    """Pick the other auditors of one experiment, newest first: those of other views, and fused ones."""
+    of_experiment = [card for card in auditors if experiment_of(card) == experiment]
+    return [card for card in reversed(_oldest_first(of_experiment)) if not _reads_usual_view(card)]
+
+
+def _oldest_first(cards: Sequence[Card]) -> list[Card]:
+    return sorted(cards, key=lambda card: str(card["created"]))
+
+
+def _reads_usual_view(card: Card) -> bool:
+    return card["view"] in (POOLED, f"{MAP}{card['map_side']}")
 
 
 def datasets_with(datasets: Sequence[Mapping[str, Any]], membership: str) -> list[str]:

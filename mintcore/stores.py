@@ -73,10 +73,11 @@ def choose_arrays(store: FeatureStore, globs: Sequence[str]) -> list[str]:
 def unused_arrays(home: Home, store: FeatureStore) -> list[str]:
     """List the arrays of a store that no auditor reads."""
     used = {
-        network["key"]
+        source["key"]
         for card in home.cards("auditors")
         for network in card["networks"].values()
-        if network["store"] == store.folder.name
+        for source in network.get("sources", [network])  # earlier versions had one
+        if source["store"] == store.folder.name
     }
     return [key for key in store.specs() if key not in used]
 

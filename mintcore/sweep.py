@@ -1,31 +1,30 @@
 """Train auditors for layers of an audited model, each beside its blind baselines."""
 
-import hashlib
-import json
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mintcore.arrays import View, array_specs, pixels_spec
-from mintcore.auditors import KIND_VIEWS
-from mintcore.auditors.evidence import AUDITOR, PIXELS, Evidence, Examined, examine
-from mintcore.auditors.finding import find
-from mintcore.auditors.fitting import Epoch, FitSettings
-from mintcore.auditors.networks import design
-from mintcore.auditors.publication import find_examined, publish_auditor
+from mintcore.arrays import pixels_spec
+from mintcore.auditors import AUDITOR_KINDS, FUSED
+from mintcore.auditors.course import Course, train
+from mintcore.auditors.evidence import AUDITOR
+from mintcore.auditors.fitting import FitSettings
+from mintcore.auditors.plans import Plan, plan
+from mintcore.auditors.sources import fused_sources, single_sources, usual_sources
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.extraction.run import extract
 from mintcore.extraction.stores import store_of
-from mintcore.models.layers import MAP
-from mintcore.models.taps import choose_layers
+from mintcore.models.registration import AuditedModel
+from mintcore.models.taps import choose_layers, layers
 from mintcore.overlaps import remarks
 from mintcore.progress import Reporter
 from mintcore.subjects import Subjects, load_subjects, refuse_partial_reference
 from store.artefacts import Card, Home
-from store.layout import ArraySpec
+
+KINDS = ("vanilla", "cnn")
+SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -37,22 +36,34 @@ class SweepRequest:
         members: Dataset whose members are used.
         external: Dataset whose externals are used.
         layers: "all", or layer names and globs separated by commas.
-        kinds: Kinds of auditor.
+        kinds: Kinds of auditor; "fused" is one auditor for all its sources.
         map_side: Side of the maps that the CNN auditor reads, in pixels.
         reference: Name of a trained model that never saw the members, as a further blind baseline.
         seed: Seed of split, weights and order.
         allow_overlap: Go on where members and externals overlap.
+        seeds: Networks of each source, from this many seeds; an image's score is their mean.
+        view: Name of the view that single-source auditors read, such as "pooled-q10"; None for each kind's own.
+        sources: "layer/view" each, what a fused auditor reads; none for the usual ones.
+        settings: How networks are fitted.
     """
 
     model: str
     members: str
     external: str
     layers: str = "all"
-    kinds: tuple[str, ...] = ("vanilla", "cnn")
+    kinds: tuple[str, ...] = KINDS
     map_side: int = 8
     reference: str | None = None
     seed: int = 0
     allow_overlap: bool = False
+    seeds: int = SEEDS
+    view: str | None = None
+    sources: tuple[str, ...] = ()
+    settings: FitSettings = field(default_factory=FitSettings)
+
+    def network_seeds(self) -> list[int]:
+        """Give the seed of each network of a source."""
+        return [self.seed + number for number in range(self.seeds)]
 
 
 @dataclass(frozen=True)
@@ -63,12 +74,9 @@ class _Experiment:
     cohort: Cohort
     reporter: Reporter
 
-
-@dataclass(frozen=True)
-class _Plan:
-    auditor_id: str
-    kind: str
-    spec: ArraySpec
+    def models(self) -> dict[str, AuditedModel]:
+        """Give the audited model and its blind counterparts, by the name of what reads them."""
+        return {AUDITOR: self.subjects.audited, **self.subjects.blind()}
 
 
 def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter) -> list[Card]:
@@ -86,7 +94,7 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
     Raises:
         MintError: A name is unknown, an image is member and external at once, or there are too few images.
     """
-    _refuse_unknown_kinds(request.kinds)
+    _refuse_contradictions(request)
     subjects = load_subjects(home, request.model, request.reference, choose_device(device))
     if subjects.reference is not None:
         refuse_partial_reference(subjects.reference.card, (request.members, request.external))
@@ -97,143 +105,91 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
         reporter.log(remark)
     experiment = _Experiment(home, request, subjects, cohort, reporter)
     plans = _plan(experiment)
-    missing = [plan for plan in plans if not home.has("auditors", plan.auditor_id)]
+    missing = [each for each in plans if not home.has("auditors", each.auditor_id)]
     if missing:
         _extract(experiment, missing)
         _train(experiment, missing)
     reporter.log(f"{len(missing)} auditors trained, {len(plans) - len(missing)} there already")
-    return [home.card("auditors", plan.auditor_id) for plan in plans]
+    return [home.card("auditors", each.auditor_id) for each in plans]
 
 
-def _refuse_unknown_kinds(kinds: Sequence[str]) -> None:
-    unknown = [kind for kind in kinds if kind not in KIND_VIEWS]
-    if unknown or not kinds:
+def _refuse_contradictions(request: SweepRequest) -> None:
+    unknown = [kind for kind in request.kinds if kind not in AUDITOR_KINDS]
+    if unknown or not request.kinds:
         raise MintError(
-            f"Unknown auditor kind {', '.join(unknown) or '(none)'!r}: choose of {', '.join(KIND_VIEWS)}."
+            f"Unknown auditor kind {', '.join(unknown) or '(none)'!r}: choose of {', '.join(AUDITOR_KINDS)}."
         )
+    if request.seeds < 1:
+        raise MintError(f"{request.seeds} seeds: give 1 or more.")
+    if request.sources and FUSED not in request.kinds:
+        raise MintError("Only a fused auditor has sources to choose: give the kind 'fused'.")
 
 
-def _plan(experiment: _Experiment) -> list[_Plan]:
-    request = experiment.request
-    chosen = choose_layers(experiment.subjects.audited, request.layers)
-    plans = [
-        _Plan(_auditor_id(experiment, kind, spec), kind, spec)
-        for layer in chosen
-        for kind in request.kinds
-        for spec in array_specs([layer], [_view(kind, request.map_side)])
-    ]
+def _plan(experiment: _Experiment) -> list[Plan]:
+    request, audited = experiment.request, experiment.subjects.audited
+    chosen = choose_layers(audited, request.layers)
+    content = _content(experiment)
+    plans = []
+    for kind in request.kinds:
+        if kind == FUSED:
+            asked = request.sources or usual_sources(audited)
+            sources = fused_sources(layers(audited), asked)
+            plans.append(plan(request.model, FUSED, sources, content))
+        else:
+            single = single_sources(chosen, kind, request.view, request.map_side)
+            plans += [plan(request.model, kind, (source,), content) for source in single]
     if not plans:
         raise MintError(
             f"None of the chosen layers can be read by {' or '.join(request.kinds)}: a CNN auditor needs a map, "
             f"`mint model layers {request.model}` shows which layers have one."
         )
-    return plans
+    order = [layer.name for layer in chosen]
+    return sorted(plans, key=lambda each: order.index(each.layer) if each.layer in order else -1)
 
 
-def _view(kind: str, map_side: int) -> View:
-    view = KIND_VIEWS[kind]
-    return View(view, map_side if view == MAP else None)
-
-
-def _auditor_id(experiment: _Experiment, kind: str, spec: ArraySpec) -> str:
+def _content(experiment: _Experiment) -> dict[str, Any]:
+    """Give what all auditors of a sweep are made from."""
     request, subjects = experiment.request, experiment.subjects
-    content = {
+    return {
         "model": subjects.audited.fingerprint,
         "blind": [model.fingerprint for model in subjects.blind().values()],
         "cohort": experiment.cohort.made_from,
         "split": experiment.cohort.split_digest(),
-        "kind": kind,
-        "design": design(kind, spec.shape),
-        "array": asdict(spec),
-        "settings": asdict(FitSettings()),
-        "seed": request.seed,
+        "settings": asdict(request.settings),
+        "seeds": request.network_seeds(),
     }
-    encoded = json.dumps(content, sort_keys=True).encode()
-    digest = hashlib.blake2b(encoded, digest_size=5).hexdigest()
-    return f"{request.model[:40]}.{spec.layer[:30]}.{kind}.{digest}"
 
 
-def _extract(experiment: _Experiment, plans: Sequence[_Plan]) -> None:
-    home, request, subjects = experiment.home, experiment.request, experiment.subjects
-    datasets = (request.members, request.external)
-    specs = list({plan.spec.key: plan.spec for plan in plans}.values())
-    with_pixels = [*specs, pixels_spec(subjects.audited)]
-    extract(home, subjects.audited, datasets, with_pixels, experiment.reporter)
-    for model in subjects.blind().values():
-        extract(home, model, datasets, specs, experiment.reporter)
+def _extract(experiment: _Experiment, plans: Sequence[Plan]) -> None:
+    request = experiment.request
+    specs = {source.spec.key: source.spec for each in plans for source in each.sources}
+    pixels = pixels_spec(experiment.subjects.audited)
+    for name, model in experiment.models().items():
+        wanted = [*specs.values(), pixels] if name == AUDITOR else list(specs.values())
+        datasets = (request.members, request.external)
+        extract(experiment.home, model, datasets, wanted, experiment.reporter)
 
 
-def _train(experiment: _Experiment, plans: Sequence[_Plan]) -> None:
-    subjects, cohort = experiment.subjects, experiment.cohort
-    models = {AUDITOR: subjects.audited, **subjects.blind()}
-    stores = {name: store_of(experiment.home, model, 0) for name, model in models.items()}
-    experiment.reporter.stage(
-        f"Train auditors of {subjects.audited.name}", len(plans) * len(stores) + 1
-    )
-    pixels_key = pixels_spec(subjects.audited).key
-    pixels = _examine_once(experiment, Evidence(PIXELS, "cnn", stores[AUDITOR], pixels_key))
-    for plan in plans:
-        began = time.monotonic()
-        examined = {
-            name: _examine(experiment, Evidence(name, plan.kind, store, plan.spec.key))
-            for name, store in stores.items()
-        }
-        examined[PIXELS] = pixels  # it does not depend on the layer
-        scores = {name: result.scores for name, result in examined.items()}
-        settings = {
-            **_settings(experiment, plan),
-            "seconds": time.monotonic() - began,
-            "validation_auc": max(epoch.validation_auc for epoch in examined[AUDITOR].history),
-        }
-        finding = find(scores, cohort, seed=experiment.request.seed)
-        publish_auditor(
-            experiment.home, plan.auditor_id, cohort, examined, settings=settings, finding=finding
-        )
-
-
-def _examine_once(experiment: _Experiment, evidence: Evidence) -> Examined:
-    """Take what an earlier auditor of the same cohort fitted, since raw pixels are the same for every layer."""
-    seed = experiment.request.seed
-    known = find_examined(experiment.home, evidence, experiment.cohort, FitSettings(), seed)
-    if known is None:
-        return _examine(experiment, evidence)
-    experiment.reporter.advance()
-    return known
-
-
-def _examine(experiment: _Experiment, evidence: Evidence) -> Examined:
-    reporter = experiment.reporter
-    label = f"{evidence.name}: {evidence.kind} on {evidence.key}"
-
-    def on_epoch(epoch: Epoch) -> None:
-        reporter.measure({"network": label, **asdict(epoch)})
-        reporter.advance(0)  # where a cancelled job stops
-
-    examined = examine(
-        evidence,
-        experiment.cohort,
-        settings=FitSettings(),
-        seed=experiment.request.seed,
-        device=experiment.subjects.audited.device,
-        on_epoch=on_epoch,
-    )
-    reporter.advance()
-    return examined
-
-
-def _settings(experiment: _Experiment, plan: _Plan) -> dict[str, Any]:
+def _train(experiment: _Experiment, plans: Sequence[Plan]) -> None:
     request, audited = experiment.request, experiment.subjects.audited
-    return {
+    stores = {
+        name: store_of(experiment.home, model, 0) for name, model in experiment.models().items()
+    }
+    course = Course(
+        home=experiment.home,
+        cohort=experiment.cohort,
+        stores=stores,
+        pixels_key=pixels_spec(audited).key,
+        settings=request.settings,
+        seeds=request.network_seeds(),
+        device=audited.device,
+        reporter=experiment.reporter,
+    )
+    about = {
         "model": request.model,
         "model_fingerprint": audited.fingerprint,
         "reference": request.reference,
-        "layer": plan.spec.layer,
-        "auditor_kind": plan.kind,
-        "view": plan.spec.view,
-        "shape": list(plan.spec.shape),
         "map_side": request.map_side,
         "seed": request.seed,
-        "overlap": experiment.cohort.overlap,
-        "settings": asdict(FitSettings()),
-        "device": str(audited.device),
     }
+    train(course, plans, about)

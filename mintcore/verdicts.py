@@ -52,6 +52,11 @@ MEANING = {
     ),
 }
 
+GUESSED_LABEL = (
+    "This auditor was trained with the images' true labels. That of a single image is not known, so the class that the "
+    "model predicts stood in for it: an image that the model gets wrong scores too high."
+)
+
 
 @dataclass(frozen=True)
 class Verdict:

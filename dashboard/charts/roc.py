@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from dashboard.wording import auditor_name
 from mintcore.palette import REFERENCE_LINE, SERIES
 
 _HEIGHT_PX = 330
@@ -20,7 +21,7 @@ def roc_rows(auditors: Sequence[Mapping[str, Any]], lowest_fpr: float = 0.0) -> 
     """
     rows = [
         {
-            "curve": f"{card['layer']}, {card['auditor_kind']}",
+            "curve": auditor_name(card),
             "order": order,
             "fpr": fpr,
             "tpr": tpr,
@@ -54,7 +55,7 @@ def _curves(
     scale: alt.Scale,
     chance: Sequence[float],
 ) -> alt.LayerChart:
-    names = [f"{card['layer']}, {card['auditor_kind']}" for card in auditors]
+    names = [auditor_name(card) for card in auditors]
     x = alt.X("fpr:Q", title="false-positive rate (externals called members)", scale=scale)
     y = alt.Y(
         "tpr:Q",

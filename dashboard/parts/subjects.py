@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import reading
 from dashboard.parts.choices import choice
 from dashboard.wording import KINDS
+from mintcore.auditors import FUSED
 from mintcore.library import datasets_with, experiments, has_map, layer_names
 
 NO_REFERENCE = "none"
@@ -98,6 +99,8 @@ def layer_choice(model: str) -> dict[str, Any]:
     with right:
         kinds = [kind for kind in KINDS if kind != "cnn" or has_map(card, layer)]
         kind = choice("Kind of auditor", kinds, "kind", lambda kind: KINDS[kind])
+        if kind == FUSED:
+            st.caption("A fused auditor reads every layer, whichever is chosen beside it.")
         if "cnn" not in kinds:
             st.caption("This layer has no map, so a CNN auditor cannot read it.")
     return {"layer": layer, "kind": kind}

@@ -14,9 +14,11 @@ from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import experiment_choice, subjects
 from dashboard.tables import auditor_figures, auditor_table, csv_bytes
-from dashboard.wording import KINDS, experiment_label, memory_note
+from dashboard.wording import KINDS, auditor_name, experiment_label, memory_note
 from mintcore import library
 from mintcore.palette import SERIES
+
+_SWEPT = ("vanilla", "cnn")
 
 
 def _experiment(auditors: reading.Rows) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def _by_kind(auditors: reading.Rows, layers: list[str]) -> None:
 
 def _rocs(auditors: reading.Rows) -> None:
     st.subheader("How many members are found, at which price?", anchor=False)
-    by_name = {f"{card['layer']}, {card['auditor_kind']}": card for card in auditors}
+    by_name = {auditor_name(card): card for card in auditors}
     best = sorted(by_name, key=lambda name: by_name[name]["advantage"], reverse=True)[:3]
     chosen = st.multiselect("Auditors drawn", list(by_name), best, max_selections=len(SERIES))
     if not chosen:
@@ -100,7 +102,7 @@ def _all_layers() -> None:
         request = experiment_choice(known)
         st.caption("Both kinds, every layer. What is trained already is not trained again.")
         if st.button("Start the sweep", type="primary"):
-            jobs.submit("sweep", request | {"layers": "all", "kinds": list(KINDS)})
+            jobs.submit("sweep", request | {"layers": "all", "kinds": list(_SWEPT)})
 
 
 def _followed() -> None:
@@ -129,9 +131,10 @@ _chosen = _experiment(_all)
 _model = reading.card("models", _chosen["model"])
 _layers = library.layer_names(_model)
 _auditors = library.auditors_of(_all, _chosen, _layers)
-st.caption(n_note(_auditors[0]["n_members"], _auditors[0]["n_externals"]))
+_with_further = [*_auditors, *library.further_auditors_of(_all, _chosen)]
+st.caption(n_note(_with_further[0]["n_members"], _with_further[0]["n_externals"]))
 if _note := memory_note(_model):
     st.info(_note, icon=":material/psychology:")
 _by_kind(_auditors, _layers)
-_rocs(_auditors)
-_table(_auditors)
+_rocs(_with_further)
+_table(_with_further)

@@ -3,4 +3,7 @@
 from mintcore.models.layers import MAP, POOLED
 
 KIND_VIEWS = {"linear": POOLED, "vanilla": POOLED, "cnn": MAP}
-"""Auditor kind -> the view of a layer that it reads."""
+"""Kind of network -> the view of a layer that it is made for."""
+FUSED = "fused"
+"""The kind of an auditor that reads several sources, each with a network of its own."""
+AUDITOR_KINDS = (*KIND_VIEWS, FUSED)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
+from itertools import islice, takewhile
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -14,6 +15,7 @@ from mintcore.auditors.planning import plan
 from mintcore.auditors.stacking import Told, train_stack
 from mintcore.auditors.standardisation import Standardise
 from mintcore.auditors.streaming import SCORING_BATCH, score, score_values, train_alone
+from store.epochs import RowSet
 
 __all__ = [
     "Epoch",
@@ -68,12 +70,20 @@ def _build(exercise: Exercise, seeds: Sequence[int]) -> list[nn.Module]:
         for seed in seeds:
             torch.manual_seed(seed)
             networks.append(build_member(exercise.kind, exercise.shape))
-    first, *others = ([m for m in n.modules() if isinstance(m, Standardise)] for n in networks)
-    for at, module in enumerate(first):
-        module.fit(values for _, values in exercise.train.activations.sequential(SCORING_BATCH))
-        for other in others:
-            other[at].load_state_dict(module.state_dict())
+    first, *others = networks
+    for name, module in first.named_children():
+        if isinstance(module, Standardise):
+            module.fit(_arriving(first, module, exercise.train.activations))
+            for other in others:
+                other.get_submodule(name).load_state_dict(module.state_dict())
     return networks
+
+
+def _arriving(network: nn.Module, module: nn.Module, activations: RowSet) -> Iterator[np.ndarray]:
+    """Give the activations as they come to a module of a network."""
+    before = nn.Sequential(*takewhile(lambda other: other is not module, network.children()))
+    for _, values in activations.sequential(SCORING_BATCH):
+        yield before(torch.from_numpy(values.astype(np.float32))).numpy()
 
 
 def _train(

@@ -3,6 +3,8 @@
 The widths are not published (2402.09225, section 4); ours are 128 and 64 with dropout.
 """
 
+from math import prod
+
 from torch import nn
 
 from mintcore.auditors.standardisation import Standardise
@@ -12,10 +14,14 @@ DROPOUT = 0.2
 
 
 def build(shape: tuple[int, ...]) -> nn.Module:
-    """Build the network for activations of shape (C,); it gives (B, 1) logits, higher for members."""
-    (features,) = shape
+    """Build the network for activations of shape (C,), or (K, C) of K queries.
+
+    It gives (B, 1) logits, higher for members.
+    """
+    features = prod(shape)
     first, second = WIDTHS
     return nn.Sequential(
+        *([nn.Flatten()] if len(shape) > 1 else []),
         Standardise(features),
         nn.Linear(features, first),
         nn.ReLU(),

@@ -38,7 +38,23 @@ OverlapOption = Annotated[
         "near-duplicates are kept on one side of the split. It is recorded on the auditor's card.",
     ),
 ]
-KindOption = Annotated[str, typer.Option("--kind", help="vanilla or cnn.")]
+KindOption = Annotated[str, typer.Option("--kind", help="linear, vanilla, cnn or fused.")]
+SeedsOption = Annotated[
+    int, typer.Option("--seeds", help="Networks of each auditor; an image's score is their mean.")
+]
+ViewOption = Annotated[
+    str | None,
+    typer.Option(
+        "--view", help="What is read of a layer, such as pooled-q10: see docs/extraction.md."
+    ),
+]
+SourcesOption = Annotated[
+    str,
+    typer.Option(
+        "--sources",
+        help="What a fused auditor reads: layer/view each, separated by commas; layers may be globs.",
+    ),
+]
 
 COLUMNS = {
     "layer": "layer",
@@ -54,11 +70,16 @@ def train(
     model: ModelArgument,
     members: MembersOption,
     external: ExternalOption,
-    layer: Annotated[str, typer.Option("--layer", help="One layer: see `mint model layers`.")],
+    layer: Annotated[
+        str, typer.Option("--layer", help="One layer: see `mint model layers`.")
+    ] = "output",
     kind: KindOption = "vanilla",
+    view: ViewOption = None,
+    sources: SourcesOption = "",
     reference: ReferenceOption = None,
     map_side: MapSideOption = 8,
     seed: SeedOption = 0,
+    seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
@@ -67,6 +88,8 @@ def train(
     """Train one auditor, beside its blind baselines.
 
     Example: mint train resnet56 --members cifar-train --external cifar-test --layer layer3.8 --kind cnn
+
+    Example: mint train resnet56 --members cifar-train --external cifar-test --kind fused
     """
     rows = _sweep(
         home,
@@ -76,9 +99,12 @@ def train(
         external=external,
         layers=layer,
         kinds=(kind,),
+        view=view,
+        sources=_names(sources),
         map_side=map_side,
         reference=reference,
         seed=seed,
+        seeds=seeds,
         allow_overlap=allow_overlap,
     )
     show(rows[0] if len(rows) == 1 else rows, as_json, lambda: print_sweep(rows))
@@ -92,11 +118,15 @@ def sweep(
         str, typer.Option("--layers", help="'all', or names and globs separated by commas.")
     ] = "all",
     kinds: Annotated[
-        str, typer.Option("--kinds", help="Of vanilla and cnn, separated by commas.")
+        str,
+        typer.Option("--kinds", help="Of linear, vanilla, cnn and fused, separated by commas."),
     ] = "vanilla,cnn",
+    view: ViewOption = None,
+    sources: SourcesOption = "",
     reference: ReferenceOption = None,
     map_side: MapSideOption = 8,
     seed: SeedOption = 0,
+    seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
@@ -113,10 +143,13 @@ def sweep(
         members=members,
         external=external,
         layers=layers,
-        kinds=tuple(kind.strip() for kind in kinds.split(",")),
+        kinds=_names(kinds),
+        view=view,
+        sources=_names(sources),
         map_side=map_side,
         reference=reference,
         seed=seed,
+        seeds=seeds,
         allow_overlap=allow_overlap,
     )
     show(rows, as_json, lambda: print_sweep(rows))
@@ -133,6 +166,7 @@ def compare(
     reference: ReferenceOption = None,
     map_side: MapSideOption = 8,
     seed: SeedOption = 0,
+    seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
@@ -146,7 +180,16 @@ def compare(
     from mintcore.comparison import compare as run
 
     request = CompareRequest(
-        model, members, tuple(external), layer, kind, map_side, reference, seed, allow_overlap
+        model=model,
+        members=members,
+        external=tuple(external),
+        layer=layer,
+        kind=kind,
+        map_side=map_side,
+        reference=reference,
+        seed=seed,
+        allow_overlap=allow_overlap,
+        seeds=seeds,
     )
     with ConsoleReporter() as reporter:
         card = run(Home(home), request, device=device, reporter=reporter)
@@ -178,6 +221,10 @@ def show_auditor(
     row = auditor_row(card)
     said = {**row, "overlap": _overlap(card), "meaning": card["meaning"]}
     show(card, as_json, lambda: fields(said))
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
 def _overlap(card: dict[str, Any]) -> str | None:

@@ -16,7 +16,7 @@ from mintcore.sweep import SweepRequest, sweep
 from store.artefacts import Home
 
 GREY = Preprocessing(size=(28, 28), mean=(0.3,), std=(0.35,))
-SWEEP = SweepRequest("net", "members", "external", layers="block2,output", map_side=4)
+SWEEP = SweepRequest("net", "members", "external", layers="block2,output", map_side=4, seeds=1)
 CUTS = {"members": slice(0, 500), "external": slice(500, 1000), "mixed": slice(400, 600)}
 
 

