@@ -20,13 +20,15 @@ from mintcore.protocols.data import (
     numbered,
 )
 from mintcore.protocols.protocol import Outcome, Protocol
-from mintcore.protocols.steps import Experiment, accuracy_of, finding_of
+from mintcore.protocols.steps import Experiment, accuracy_of, finding_of, grouped_finding_of
 from mintcore.protocols.tables import Row, refusal
 from mintcore.training.ground_truth import train_model
 from mintcore.training.requests import TrainingRequest
 from mintcore.training.settings import FLIP, IDENTITY, SOFTMAX, TrainingSettings
 
 MODEL, REFERENCE, PUBLIC = "faces", "faces-blind", "mobilefacenet"
+SAME_PEOPLE, OTHER_PEOPLE = "(a) other images of the same people", "(b) other people"
+STRANGERS = "(c) another database"
 LAST_BLOCK = "layer3.2"
 PUBLIC_WEIGHTS = "weights/mobilefacenet_casia_xiaoccer.safetensors"
 PUBLIC_INPUT = Preprocessing((112, 96), mean=(0.5,) * 3, std=(128 / 255,) * 3)
@@ -76,17 +78,19 @@ class Faces:
 def run(bench: Bench, definition: Faces) -> Outcome:
     """Audit the face model with each kind of externals; say why the public one gives no figure."""
     members, externals = _people(bench, definition)
-    _train(bench, definition, members, externals["(a) other images of the same people"])
+    _train(bench, definition, members, externals[SAME_PEOPLE])
     outcome = Outcome([], [accuracy_of(bench.home, MODEL)], [])
-    for number, (case, external) in enumerate(externals.items()):
+    for case, external in externals.items():
         experiment = Experiment(MODEL, REFERENCE, members, external, definition.seeds)
         rows = experiment.audited(bench, "all")
-        if number == 0:
+        if case == SAME_PEOPLE:
             rows += experiment.audited(bench, LAST_BLOCK, view=f"pooled-q{definition.queries}")
         outcome.rows.extend(line | {"case": case} for line in rows)
         outcome.marks.extend(marks_of(case, rows))
         outcome.sentences.append(f"{case}: {finding_of(rows)}")
-    refused = _public(bench, externals["(b) other people"], definition.seeds)
+        if case != STRANGERS:
+            outcome.sentences.append(f"{case}: {grouped_finding_of(bench.home, rows, 'people')}")
+    refused = _public(bench, externals[OTHER_PEOPLE], definition.seeds)
     outcome.rows.append(refused)
     outcome.sentences.append(f"{PUBLIC}: no membership figure. {refused['said']}")
     return outcome
@@ -99,15 +103,15 @@ def _people(bench: Bench, definition: Faces) -> tuple[str, dict[str, str]]:
         f"lfw-{least}-members", "member", lambda: _cut(bench, definition)["members"]
     )
     externals = {
-        "(a) other images of the same people": bench.dataset(
+        SAME_PEOPLE: bench.dataset(
             f"lfw-{least}-same-people", "external", lambda: _cut(bench, definition)["same"]
         ),
-        "(b) other people": bench.dataset(
+        OTHER_PEOPLE: bench.dataset(
             f"lfw-{least}-others-{definition.others}",
             "external",
             lambda: _cut(bench, definition)["others"],
         ),
-        "(c) another database": bench.dataset(
+        STRANGERS: bench.dataset(
             f"cifar10-test-random-{definition.strangers}",
             "external",
             lambda: cifar10_test(bench.data).shuffled(definition.seed)[: definition.strangers],

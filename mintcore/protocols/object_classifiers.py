@@ -14,7 +14,7 @@ from mintcore.protocols.object_models import (
     train_gtsrb,
 )
 from mintcore.protocols.protocol import Outcome, Protocol
-from mintcore.protocols.steps import Experiment, accuracy_of, against_methods
+from mintcore.protocols.steps import Experiment, accuracy_of, against_methods, grouped_finding_of
 from mintcore.protocols.tables import Row
 from mintcore.training.references import ReferenceRequest, train_references
 
@@ -53,6 +53,9 @@ def run(bench: Bench, definition: ObjectClassifiers) -> Outcome:
         outcome.marks.extend(marks_of(name, rows))
         outcome.sentences.append(accuracy_of(bench.home, subject.model))
         outcome.sentences.extend(against_methods(bench.home, rows))
+        if name == GTSRB:
+            grouped = grouped_finding_of(bench.home, rows, "tracks")
+            outcome.sentences.append(f"{subject.model}: {grouped}")
     label = f"{PENULTIMATE}, the best of 2601.12929"
     outcome.marks.append(Mark(CIFAR10, label, PUBLISHED, definition.published_auc))
     outcome.sentences.append(_beside_published(outcome.rows, cifar10.model, definition))

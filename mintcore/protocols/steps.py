@@ -13,6 +13,7 @@ from mintcore.library import auditor_scores
 from mintcore.methods.requests import MethodsRequest
 from mintcore.methods.run import run_methods
 from mintcore.protocols.bench import Bench
+from mintcore.protocols.groups import over_groups
 from mintcore.protocols.tables import AUDITOR, METHOD, Row, auditor_line, method_lines
 from mintcore.sweep import SweepRequest, sweep
 from mintcore.verdicts import MEANING, Tier
@@ -95,6 +96,16 @@ def finding_of(rows: Sequence[Row]) -> str:
         f"validation chose the auditor {chosen['what']}, with an AUC of {chosen['auc']:.3f} [{chosen['auc_low']:.3f}, "
         f"{chosen['auc_high']:.3f}] beside {chosen['blind_auc']:.3f} of the best blind baseline "
         f"({chosen['best_blind']}): '{chosen['tier']}'. {MEANING[Tier(chosen['tier'])]}"
+    )
+
+
+def grouped_finding_of(home: Home, rows: Sequence[Row], unit: str) -> str:
+    """Say how sure the chosen auditor's AUC is where images come in groups, such as "people"."""
+    chosen = best_of(rows)
+    (low, high), count = over_groups(home, chosen)
+    return (
+        f"the {count:,} {unit} of the held-out images drawn again as a whole, the AUC of {chosen['what']} lies in "
+        f"[{low:.3f}, {high:.3f}]."
     )
 
 
