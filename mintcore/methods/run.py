@@ -10,20 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintcore.arrays import LABEL, array_specs, signals_key, signals_view
+from mintcore.arrays import LABEL
 from mintcore.cohorts import MIN_IMAGES_A_PART, Cohort, build_cohort
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.extraction.run import extract
-from mintcore.extraction.stores import store_of
+from mintcore.methods.answers import Answers, ask
 from mintcore.methods.catalogue import METHODS, computable, compute
 from mintcore.methods.figures import rows
 from mintcore.methods.observations import Observations
 from mintcore.methods.references import Reference, find_references
 from mintcore.methods.requests import MethodsRequest
 from mintcore.methods.rmia import GAMMA, OFFLINE_A
-from mintcore.models.layers import OUTPUT, SIGNALS
-from mintcore.models.registration import AuditedModel, load_model
+from mintcore.models.layers import SIGNALS
 from mintcore.overlaps import remarks
 from mintcore.progress import Reporter
 from mintcore.versions import versions
@@ -78,7 +76,8 @@ def run_methods(home: Home, request: MethodsRequest, *, device: str, reporter: R
         return home.card("methods", methods_id)
     for remark in remarks(cohort.overlap):
         reporter.log(remark)
-    _publish(experiment, methods_id, _signals(experiment, choose_device(device), reporter))
+    answers = ask(home, request, cohort.sample_ids, choose_device(device), reporter)
+    _publish(experiment, methods_id, answers)
     card = home.card("methods", methods_id)
     for remark in card["remarks"]:
         reporter.log(remark)
@@ -103,36 +102,15 @@ def _methods_id(experiment: _Experiment) -> str:
     return f"{experiment.request.model[:60]}.methods.{digest}"
 
 
-def _signals(experiment: _Experiment, device: Any, reporter: Reporter) -> list[np.ndarray]:
-    """Give (N, K, S) for the audited model and for each reference; NaN where an image could not be read."""
-    names = [experiment.request.model, *experiment.request.references]
-    return [
-        _signals_of(experiment, load_model(experiment.home, name, device), reporter)
-        for name in names  # one model at a time is in memory
-    ]
-
-
-def _signals_of(experiment: _Experiment, model: AuditedModel, reporter: Reporter) -> np.ndarray:
-    home, request, cohort = experiment.home, experiment.request, experiment.cohort
-    specs = array_specs([model.taps[OUTPUT]], [signals_view(request.target, request.queries)])
-    extract(home, model, (request.members, request.external), specs, reporter)
-    store, key = store_of(home, model, 0), signals_key(request.target, request.queries)
-    places = store.locate(key, cohort.sample_ids)
-    values = np.full((len(places), request.queries, len(SIGNALS)), np.nan)
-    read = store.read(key, places[places >= 0])
-    values[places >= 0] = read.reshape(len(read), *values.shape[1:])
-    return values
-
-
-def _publish(experiment: _Experiment, methods_id: str, signals: list[np.ndarray]) -> None:
+def _publish(experiment: _Experiment, methods_id: str, answers: Answers) -> None:
     cohort = experiment.cohort
-    complete = np.logical_and.reduce([np.isfinite(some).all(axis=(1, 2)) for some in signals])
-    seen = _observations(experiment, signals, complete)
+    complete = answers.complete()
+    tested = complete & (cohort.part == "test")
+    _refuse_too_few(cohort.is_member[tested], int((complete & ~tested & ~cohort.is_member).sum()))
+    seen = _observations(experiment, answers, complete)
     labels = experiment.request.target == LABEL
     methods, left_out = computable(seen, labels=labels)
     scores = {name: _everywhere(complete, found) for name, found in compute(seen, methods).items()}
-    tested = complete & (cohort.part == "test")
-    _refuse_too_few(cohort.is_member[tested], cohort.is_member[complete])
     finding = {
         "rows": rows(
             methods,
@@ -150,27 +128,25 @@ def _publish(experiment: _Experiment, methods_id: str, signals: list[np.ndarray]
         write_card(folder, "methods", methods_id, **_settings(experiment), **finding)
 
 
-def _refuse_too_few(tested: np.ndarray, known: np.ndarray) -> None:
-    """Refuse what cannot be measured, where most images could not be read any more."""
-    members, externals = int(tested.sum()), int((~tested).sum())
-    if min(members, externals) < MIN_IMAGES_A_PART or (~known).sum() == externals:
+def _refuse_too_few(is_member: np.ndarray, population: int) -> None:
+    """Refuse what cannot be measured, where most images cannot be read any more."""
+    members, externals = int(is_member.sum()), int((~is_member).sum())
+    if min(members, externals, population) < MIN_IMAGES_A_PART:
         raise MintError(
-            f"Signals are known of {members} members and {externals} externals to test on only: extract them again."
+            f"All models could be asked about {members} members, {externals} externals and {population} images of the "
+            f"population only, of each at least {MIN_IMAGES_A_PART} are needed: `mint store info` says what failed."
         )
 
 
-def _observations(
-    experiment: _Experiment, signals: list[np.ndarray], complete: np.ndarray
-) -> Observations:
+def _observations(experiment: _Experiment, answers: Answers, complete: np.ndarray) -> Observations:
     """Take the images of which all models say something."""
     cohort = experiment.cohort
-    audited, *others = (some[complete] for some in signals)
+    audited = answers.signals[complete]
     ids = [cohort.sample_ids[place] for place in np.flatnonzero(complete)]
-    place = SIGNALS.index("scaled_logit")
     unused = ~cohort.is_member & (cohort.part != "test")
     return Observations(
         signals={name: audited[:, :, number] for number, name in enumerate(SIGNALS)},
-        references=_stacked((some[:, :, place] for some in others), audited.shape[:2]),
+        references=_stacked((some[complete] for some in answers.references), audited.shape[:2]),
         trained_on=_stacked((each.trained_on(ids) for each in experiment.references), len(ids)),
         population=np.flatnonzero(unused[complete]),
     )

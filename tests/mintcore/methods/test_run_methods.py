@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from mintcore.cohorts import build_cohort
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import CancelledError, MintError
 from mintcore.extraction import computing
-from mintcore.methods import run
+from mintcore.methods import answers
 from mintcore.methods.requests import MethodsRequest
 from mintcore.methods.run import run_methods
 from mintcore.models.registration import add_model
 from mintcore.progress import SilentReporter
 from store.artefacts import Card, Home
+from store.feature_store import FeatureStore
 
 ALONE = MethodsRequest("net", "members", "external")
 WITH_BOTH = replace(ALONE, references=("both-1", "both-2"))
@@ -145,27 +147,41 @@ def test_run_methods__another_seed_is_another_split(home: Home) -> None:
     assert card_of(home, ALONE)["id"] != card_of(home, replace(ALONE, seed=1))["id"]
 
 
-def test_run_methods__images_that_cannot_be_read_any_more_are_left_out(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lost = build_cohort(home, "members", "external", 0).sample_ids[5:8]
-    located = run.store_of
+def lose(monkeypatch: pytest.MonkeyPatch, lost: Sequence[str]) -> None:
+    """Let stores know nothing of some images."""
 
     class Lossy:
-        def __init__(self, store: Any) -> None:
+        def __init__(self, store: FeatureStore) -> None:
             self.store = store
 
         def locate(self, key: str, ids: list[str]) -> np.ndarray:
             return np.where(np.isin(ids, lost), -1, self.store.locate(key, ids))
 
         def read(self, key: str, places: np.ndarray) -> np.ndarray:
-            return np.asarray(self.store.read(key, places))
+            return self.store.read(key, places)
 
-    monkeypatch.setattr(run, "store_of", lambda *given: Lossy(located(*given)))
+    real = answers.store_of
+    monkeypatch.setattr(answers, "store_of", lambda *given: Lossy(real(*given)))
+
+
+def test_run_methods__images_that_cannot_be_read_any_more_are_left_out(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose(monkeypatch, build_cohort(home, "members", "external", 0).sample_ids[5:8])
     card = card_of(home, ALONE)
     table = pq.read_table(home.folder("methods", card["id"]) / "scores.parquet")
     assert card["left_out"] == 3
     assert np.isnan(table.column("entropy").to_numpy()).sum() == 3
+
+
+def test_run_methods__too_few_images_are_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort = build_cohort(home, "members", "external", 0)
+    population = np.flatnonzero(~cohort.is_member & (cohort.part != "test"))
+    lose(monkeypatch, [cohort.sample_ids[place] for place in population[4:]])
+    with pytest.raises(MintError, match="and 4 images of the population only"):
+        card_of(home, ALONE)
 
 
 def test_run_methods__of_the_predicted_class_need_no_labels(home: Home, tmp_path: Path) -> None:
