@@ -16,8 +16,8 @@ from mintcore.auditors.stacking import Place
 
 MEMORY_SHARE = 0.4
 """Share of the free memory that activations in training may take."""
-MOST_NETWORKS = 12
-"""Networks of a stack on a CPU: more no longer lie in its cache together."""
+MOST_NETWORKS = 16
+"""Networks of a stack on a CPU: from here on, more are no faster, and several stacks keep all cores busy."""
 NARROWEST = 0.75
 """A stack is filled up with zeros to its widest, so the narrowest is at least this share of it."""
 
@@ -61,11 +61,8 @@ def plan(
             groups[_common(exercise, places[0])] += places
         else:
             alone.append(position)
-    stacks = [
-        stack
-        for places in groups.values()
-        for stack in _cut(places, exercises, budget, _most_networks(len(places), workers, device))
-    ]
+    cutter = _Cutter(exercises, budget, workers if device.type == "cpu" else None)
+    stacks = [stack for places in groups.values() for stack in cutter.cut(places)]
     return Plan(stacks, alone, workers)
 
 
@@ -98,23 +95,46 @@ def _data_bytes(exercise: Exercise, place: Place) -> int:
     return images * place.perceptron.inputs * VALUE_BYTES
 
 
-def _most_networks(networks: int, workers: int, device: torch.device) -> int:
-    """How many networks a stack may have: few enough for the cache, and that all workers have some."""
-    return networks if device.type == "cuda" else min(MOST_NETWORKS, ceil(networks / workers))
+@dataclass(frozen=True)
+class _Cutter:
+    """Cuts networks of one design into stacks.
 
+    Attributes:
+        exercises: What they learn from.
+        budget: Most bytes of activations of a stack.
+        cores: How many stacks are trained at a time on a CPU; None on a GPU, which takes a stack of any size.
+    """
 
-def _cut(
-    places: Sequence[Place], exercises: Sequence[Exercise], budget: int, most: int
-) -> Iterator[list[Place]]:
-    """Cut networks into stacks, the widest first."""
-    stack: list[Place] = []
-    held: dict[int, int] = {}
-    for place in sorted(places, key=lambda place: (-place.perceptron.inputs, place.position)):
-        held[place.position] = _data_bytes(exercises[place.position], stack[0] if stack else place)
-        narrow = stack and place.perceptron.inputs < NARROWEST * stack[0].perceptron.inputs
-        if stack and (narrow or len(stack) == most or sum(held.values()) > budget):
-            yield stack
-            stack, held = [], {place.position: _data_bytes(exercises[place.position], place)}
-        stack.append(place)
-    if stack:
+    exercises: Sequence[Exercise]
+    budget: int
+    cores: int | None
+
+    def cut(self, places: Sequence[Place]) -> Iterator[list[Place]]:
+        """Cut networks into stacks, the widest first."""
+        most = len(places)
+        if self.cores is not None:
+            most = min(MOST_NETWORKS, ceil(most / self.cores))
+        for band in _bands(places):
+            yield from self._cut_band(band, ceil(len(band) / ceil(len(band) / most)))
+
+    def _cut_band(self, band: Sequence[Place], most: int) -> Iterator[list[Place]]:
+        each_bytes = max(_data_bytes(self.exercises[place.position], place) for place in band)
+        stack: list[Place] = []
+        for place in band:
+            positions = {other.position for other in [*stack, place]}
+            if stack and (len(stack) == most or len(positions) * each_bytes > self.budget):
+                yield stack
+                stack = []
+            stack.append(place)
         yield stack
+
+
+def _bands(places: Sequence[Place]) -> list[list[Place]]:
+    """Group networks of about one width, the widest first."""
+    bands: list[list[Place]] = []
+    for place in sorted(places, key=lambda place: (-place.perceptron.inputs, place.position)):
+        if bands and place.perceptron.inputs >= NARROWEST * bands[-1][0].perceptron.inputs:
+            bands[-1].append(place)
+        else:
+            bands.append([place])
+    return bands

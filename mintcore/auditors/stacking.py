@@ -93,7 +93,6 @@ class _Stack:
         self._parameters = Parameters(perceptrons, inputs, settings, steps, device)
         self._draws = {place.seed: Draws(place.seed) for place in self.places}
         self._histories: list[list[Epoch]] = [[] for _ in self.places]
-        self._nothing = torch.zeros((), device=device)
         self._arrange()
 
     @torch.no_grad()
@@ -155,7 +154,7 @@ class _Stack:
         passed = [values]
         weights, biases = self._parameters.weights, self._parameters.biases
         for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            given = torch.baddbmm(bias, passed[-1], weight)
+            given = _through(passed[-1], weight, bias)
             if layer < len(weights) - 1:
                 given.relu_()
                 if dropped is not None:
@@ -167,14 +166,14 @@ class _Stack:
         """Write the gradients, from the slope (K, B, 1) of the loss along the logits."""
         parameters = self._parameters
         for layer in reversed(range(len(inputs))):
-            torch.bmm(inputs[layer].mT, slope, out=parameters.weight_gradients[layer])
+            _slope_of_weight(inputs[layer], slope, parameters.weight_gradients[layer])
             torch.sum(slope, 1, keepdim=True, out=parameters.bias_gradients[layer])
             if layer:
-                weight = parameters.weights[layer].mT
-                scale = self._scales[layer - 1]  # what was kept was scaled
-                slope = torch.baddbmm(self._nothing, slope, weight, beta=0, alpha=scale)
-                # what was negative or dropped is zero in the input
+                slope = _slope_of_input(slope, parameters.weights[layer])
+                # what was negative or dropped is zero in the input, and what was kept was scaled
                 slope = torch.ops.aten.threshold_backward(slope, inputs[layer], 0)
+                if self._scales[layer - 1] != 1:
+                    slope.mul_(self._scales[layer - 1])
 
     def _validate(self) -> tuple[list[float], list[float]]:
         """Give the loss and the AUC of each network on the validation part."""
@@ -238,3 +237,26 @@ class _Stack:
 def _losses(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Binary cross-entropy of each image, weighted."""
     return weights * (functional.softplus(logits) - targets * logits)
+
+
+# A product with a single column is several times faster as a sum.
+
+
+def _through(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """Give values (K, B, in) times weight (K, in, out) plus bias (K, 1, out)."""
+    if weight.shape[2] == 1:
+        return (values * weight.mT).sum(2, keepdim=True).add_(bias)
+    return torch.baddbmm(bias, values, weight)
+
+
+def _slope_of_input(slope: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Give the slope (K, B, in) along the input of a layer, from that (K, B, out) along what it gives."""
+    return slope * weight.mT if weight.shape[2] == 1 else torch.bmm(slope, weight.mT)
+
+
+def _slope_of_weight(values: torch.Tensor, slope: torch.Tensor, out: torch.Tensor) -> None:
+    """Write the slope (K, in, out) along the weight of a layer."""
+    if slope.shape[2] == 1:
+        torch.sum(values * slope, 1, out=out.squeeze(2))
+    else:
+        torch.bmm(values.mT, slope, out=out)
