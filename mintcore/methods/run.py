@@ -134,7 +134,7 @@ def _refuse_too_few(is_member: np.ndarray, population: int) -> None:
     if min(members, externals, population) < MIN_IMAGES_A_PART:
         raise MintError(
             f"All models could be asked about {members} members, {externals} externals and {population} images of the "
-            f"population only, of each at least {MIN_IMAGES_A_PART} are needed: `mint store info` says what failed."
+            f"population only, of each at least {MIN_IMAGES_A_PART} are needed: `mint store info` says how many failed."
         )
 
 
