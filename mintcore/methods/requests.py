@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mintcore.arrays import LABEL
+from mintcore.arrays import LABEL, signals_view
 from mintcore.errors import MintError
 
 
@@ -19,6 +19,9 @@ class MethodsRequest:
         target: The class that is looked at, "label" or "predicted"; most methods need the label.
         seed: Seed of the split, the same as that of the auditors to compare with.
         allow_overlap: Go on where members and externals overlap.
+
+    Raises:
+        MintError: A setting cannot be.
     """
 
     model: str
@@ -31,6 +34,7 @@ class MethodsRequest:
     allow_overlap: bool = False
 
     def __post_init__(self) -> None:
+        signals_view(self.target, self.queries)  # refuses what cannot be kept
         if self.references and self.target != LABEL:
             raise MintError(
                 "Methods with reference models compare what models say of the same class: give --target label."

@@ -225,6 +225,8 @@ def test_run_methods__a_face_model_has_no_logits(home: Home) -> None:
     [
         ({"references": ("a", "a")}, "named twice"),
         ({"references": ("a",), "target": "predicted"}, "give --target label"),
+        ({"target": "truth"}, "cannot be 'truth'"),
+        ({"queries": 65}, "65 queries an image: give 1 to 64"),
     ],
 )
 def test_methods_request__what_cannot_be_is_one_sentence(
