@@ -11,6 +11,7 @@ KINDS = {
     "vanilla": "Vanilla: a small network over the mean of each channel",
     "cnn": "CNN: convolutions over the activation map",
     "linear": "Linear: logistic regression over the mean of each channel, the floor",
+    "queries": "Queries: how the answers to shifted and mirrored copies are spread",
     "fused": "Fused: all layers and, of a classifier, its answers to shifted images together",
 }
 """Auditor kind -> what it reads, in a few words."""

@@ -1,8 +1,8 @@
 """Auditors: the MINT models. One module a kind; fitting and scoring are the same for all."""
 
-from mintcore.models.layers import MAP, POOLED
+from mintcore.models.layers import MAP, POOLED, SIGNALS_VIEW
 
-KIND_VIEWS = {"linear": POOLED, "vanilla": POOLED, "cnn": MAP}
+KIND_VIEWS = {"linear": POOLED, "vanilla": POOLED, "cnn": MAP, "queries": SIGNALS_VIEW}
 """Kind of network -> the view of a layer that it is made for."""
 FUSED = "fused"
 """The kind of an auditor that reads several sources, each with a network of its own."""

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from mintcore.auditors import cnn, linear, vanilla
+from mintcore.auditors import cnn, linear, queries, vanilla
 from mintcore.auditors.ensembles import Ensemble
 
 BUILDERS: dict[str, Callable[[tuple[int, ...]], nn.Module]] = {
     "linear": linear.build,
     "vanilla": vanilla.build,
     "cnn": cnn.build,
+    "queries": queries.build,
 }
 
 

@@ -8,12 +8,12 @@ from mintcore.arrays import View, array_specs, parse_view
 from mintcore.auditors import KIND_VIEWS
 from mintcore.errors import MintError
 from mintcore.models.audited import AuditedModel
-from mintcore.models.layers import MAP, POOLED, Layer
+from mintcore.models.layers import MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer
 from mintcore.models.taps import layers
 from store.layout import ArraySpec
 
 CLASSIFIER = "classifier"
-SIGNALS = "output/signals-predicted-q10"
+SIGNALS = "signals-predicted-q10"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ def single_sources(
             f"An auditor of kind {kind!r} cannot read the view {kept.name!r}: "
             f"{'a CNN reads maps' if kind == 'cnn' else 'maps are read by a CNN'}."
         )
+    if kind == "queries" and kept.queries == 1:
+        raise MintError(
+            f"An auditor of kind 'queries' reads a view of several queries, not {kept.name!r}: ask for one such as "
+            f"{SIGNALS!r}."
+        )
     return [Source(kind, spec) for spec in array_specs(layers, [kept])]
 
 
@@ -81,15 +86,19 @@ def fused_sources(layers: Sequence[Layer], asked: Sequence[str]) -> tuple[Source
 def usual_sources(model: AuditedModel) -> tuple[str, ...]:
     """List what a fused auditor reads where nothing is named: every layer and, of a classifier, its signals."""
     pooled = [f"{layer.name}/{POOLED}" for layer in layers(model)[1:]]
-    return (*pooled, SIGNALS) if model.head == CLASSIFIER else tuple(pooled)
+    return (*pooled, f"{OUTPUT}/{SIGNALS}") if model.head == CLASSIFIER else tuple(pooled)
 
 
 def kind_of_view(view: View) -> str:
     """Choose the kind of network that reads a view in a fused auditor."""
-    return "cnn" if view.kind == MAP else "vanilla"
+    if view.kind == MAP:
+        return "cnn"
+    return "queries" if view.kind == SIGNALS_VIEW and view.queries > 1 else "vanilla"
 
 
 def _usual_view(kind: str, map_side: int) -> View:
+    if kind == "queries":
+        return parse_view(SIGNALS)
     view = KIND_VIEWS[kind]
     return View(view, map_side if view == MAP else None)
 

@@ -3,7 +3,7 @@ import torch
 
 from mintcore.auditors.networks import BUILDERS, build_member, build_network, design
 
-SHAPES = {"linear": (16,), "vanilla": (16,), "cnn": (3, 8, 8)}
+SHAPES = {"linear": (16,), "vanilla": (16,), "cnn": (3, 8, 8), "queries": (4, 9)}
 
 
 @pytest.mark.parametrize("kind", BUILDERS)

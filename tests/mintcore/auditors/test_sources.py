@@ -37,6 +37,19 @@ def test_single_sources__a_perceptron_reads_no_map_and_a_cnn_nothing_else() -> N
         single_sources(LAYERS, "cnn", "pooled", 8)
 
 
+def test_single_sources__queries_are_read_from_the_signals_or_from_another_view_of_several() -> (
+    None
+):
+    assert keys(single_sources(LAYERS, "queries", None, 8)) == [
+        ("queries", "output/signals-predicted-q10")
+    ]
+    assert keys(single_sources([BLOCK], "queries", "pooled-q4", 8)) == [
+        ("queries", "block1/pooled-q4")
+    ]
+    with pytest.raises(MintError, match="reads a view of several queries, not 'pooled'"):
+        single_sources(LAYERS, "queries", "pooled", 8)
+
+
 def test_single_sources__what_is_no_view_is_named_in_the_error() -> None:
     with pytest.raises(MintError, match="no view 'poled'"):
         single_sources(LAYERS, "vanilla", "poled", 8)
@@ -49,6 +62,15 @@ def test_fused_sources__globs_take_every_layer_that_has_the_view() -> None:
         ("vanilla", "output/pooled"),
         ("cnn", "stem/map8"),
         ("cnn", "block1/map8"),
+    ]
+
+
+def test_fused_sources__signals_of_several_queries_have_the_network_for_them() -> None:
+    asked = ["output/signals-label-q4", "output/signals-label", "block1/pooled-q4"]
+    assert [kind for kind, _ in keys(fused_sources(LAYERS, asked))] == [
+        "queries",
+        "vanilla",
+        "vanilla",
     ]
 
 
