@@ -2,8 +2,8 @@
 
 A member was shown to the model under many of these queries, so all of them are answered alike; a new image is answered
 as surely as a member under most of them, and less surely under some. Which query that is differs from image to image,
-so the network reads how each number is spread over the queries in place of the single answers: it learns more from
-that (`docs/lab-notebook.md`).
+so the network reads how each number is spread over the queries in place of the single answers: for 64 queries that
+is a fifth of the inputs, and no worse (`docs/lab-notebook.md`).
 """
 
 import torch
