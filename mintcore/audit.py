@@ -18,7 +18,7 @@ from mintcore.datasets.reading import dataset_card, samples
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.evaluation.metrics import conformal_p_values, set_p_value
-from mintcore.evaluation.quantification import member_share
+from mintcore.evaluation.quantification import mixture_share
 from mintcore.extraction.run import extract
 from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
@@ -131,9 +131,8 @@ def _find(card: Card, by_network: dict[str, np.ndarray], held_out: pa.Table) -> 
     both = {name: np.concatenate([by_network[name], externals[name]]) for name in by_network}
     figures = compare(both, is_audited, card["threshold"], card["seed"])
     p_value = set_p_value(by_network[AUDITOR], externals[AUDITOR])
-    share = member_share(
-        by_network[AUDITOR], members, externals[AUDITOR], card["threshold"], seed=card["seed"]
-    )
+    groups = (by_network[AUDITOR], members, externals[AUDITOR])
+    share = mixture_share(*(calibrated(group, card["calibration"]) for group in groups))
     if card["tier"] == Tier.DATASET_SHIFT:  # such an auditor knows the database, not the members
         figures |= {"tier": card["tier"], "meaning": card["meaning"]}
     verdict = dataset_verdict(Tier(figures["tier"]), p_value, share.interval if share else None)
