@@ -84,7 +84,7 @@ def _moments(weights: Sequence[np.ndarray]) -> np.ndarray:
 
     A variance that rests on a few rare weights is often far too small. So it is also taken with one image more, whose
     weight is the least usual that was seen anywhere, and the larger counts. Simulated with a calibration three times
-    too steep, coverage is 83% without it, 97% with it.
+    too steep, a share of 1 is covered by 85% of intervals without it, and by 98% with it.
     """
     audited, members, externals = weights
     pooled = np.concatenate(weights)
