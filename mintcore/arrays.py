@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mintcore.errors import MintError
 from mintcore.extraction.queries import MAX_QUERIES
+from mintcore.extraction.stresses import MAX_STRESSES
 from mintcore.models.layers import (
     GRADIENT,
     MAP,
@@ -28,7 +29,7 @@ TARGETED = (GRADIENT, SIGNALS_VIEW)
 """Views of the answer for one class, the target."""
 
 _NAME = re.compile(
-    rf"(?P<kind>[a-z]+)(?P<size>\d+)?(-(?P<target>{'|'.join(TARGETS)}))?(-q(?P<queries>\d+))?"
+    rf"(?P<kind>[a-z]+)(?P<size>\d+)?(-(?P<target>{'|'.join(TARGETS)}))?(-(?P<query>[qs])(?P<queries>\d+))?"
     rf"(-(?P<dtype>{'|'.join(STORED_DTYPES)}))?"
 )
 
@@ -43,6 +44,7 @@ class View:
         target: Of what class gradients and signals are: the true "label", or the "predicted" one.
         queries: How many augmented queries of an image are kept; 1 is the image itself alone.
         dtype: "float16", "float32" or "bfloat16"; signals are always float32.
+        stressed: Whether the queries are those that training never shows.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class View:
     target: str | None = None
     queries: int = 1
     dtype: str = FLOAT16
+    stressed: bool = False
 
     def __post_init__(self) -> None:
         require_view(self.kind)
@@ -62,8 +65,10 @@ class View:
                 f"The target of a {self.kind} view cannot be {self.target!r}: the {' and '.join(TARGETED)} views have "
                 f"{' or '.join(TARGETS)}, all others None."
             )
-        if not 1 <= self.queries <= MAX_QUERIES:
-            raise MintError(f"{self.queries} queries an image: give 1 to {MAX_QUERIES}.")
+        most = MAX_STRESSES if self.stressed else MAX_QUERIES
+        if not 1 <= self.queries <= most:
+            kind = "stressed queries" if self.stressed else "queries"
+            raise MintError(f"{self.queries} {kind} an image: give 1 to {most}.")
         if self.dtype not in STORED_DTYPES:
             raise MintError(
                 f"A store keeps {', '.join(STORED_DTYPES)}, not {self.dtype!r}: choose one."
@@ -76,6 +81,7 @@ class View:
         """Its name in the store: "pooled", "map8", "pooled-q10-float32". Each is an array of its own."""
         target = f"-{self.target}" if self.target else ""
         queries = f"-q{self.queries}" if self.queries > 1 else ""
+        queries = f"-s{self.queries}" if self.stressed else queries
         dtype = f"-{self.dtype}" if self.dtype != _usual_dtype(self.kind) else ""
         return f"{self.kind}{self.size or ''}{target}{queries}{dtype}"
 
@@ -100,7 +106,8 @@ def parse_view(name: str) -> View:
         raise ValueError(f"{name!r} names no view")
     size = int(match["size"]) if match["size"] else None
     dtype = match["dtype"] or _usual_dtype(match["kind"])
-    return View(match["kind"], size, match["target"], int(match["queries"] or 1), dtype)
+    queries, stressed = int(match["queries"] or 1), match["query"] == "s"
+    return View(match["kind"], size, match["target"], queries, dtype, stressed)
 
 
 def signals_view(target: str = LABEL, queries: int = 1) -> View:

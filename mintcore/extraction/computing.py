@@ -1,6 +1,6 @@
 """What an audited model computes inside for images, as a store keeps it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from mintcore.arrays import LABEL, View, parse_view
 from mintcore.extraction.batches import within_memory
 from mintcore.extraction.decoding import decoded_ahead, decoded_in_turns
 from mintcore.extraction.queries import QUERIES, show
+from mintcore.extraction.stresses import STRESSES, stress
 from mintcore.models.classes import count_classes, require_classes
 from mintcore.models.gradients import gradient_sketches
 from mintcore.models.layers import GRADIENT, SIGNALS_VIEW
@@ -139,16 +140,31 @@ def _on_device(
     """Give array key -> (B, *shape), on the model's device."""
     asked = [(spec, parse_view(spec.view)) for spec in specs]
     pixels = pixels.to(model.device, non_blocking=True)
-    shown = [
-        _of_query(
-            model, show(pixels, query), [(s, v) for s, v in asked if number < v.queries], labels
-        )
-        for number, query in enumerate(QUERIES[: max(view.queries for _, view in asked)])
+    plain = [(spec, view) for spec, view in asked if not view.stressed]
+    stressed = [(spec, view) for spec, view in asked if view.stressed]
+    queries = (show(pixels, query) for query in QUERIES[: _most_queries(plain)])
+    stresses = (stress(pixels, how) for how in STRESSES[: _most_queries(stressed)])
+    return _of_queries(model, queries, plain, labels) | _of_queries(
+        model, stresses, stressed, labels
+    )
+
+
+def _most_queries(asked: Sequence[_Asked]) -> int:
+    return max((view.queries for _, view in asked), default=0)
+
+
+def _of_queries(
+    model: AuditedModel, shown: Iterable[Tensor], asked: Sequence[_Asked], labels: Tensor | None
+) -> dict[str, Tensor]:
+    """Give array key -> (B, *shape) of views of the first queries of those that are shown."""
+    answers = [
+        _of_query(model, pixels, [(s, v) for s, v in asked if number < v.queries], labels)
+        for number, pixels in enumerate(shown)
     ]
     return {
-        spec.key: torch.stack([found[spec.key] for found in shown[: view.queries]], dim=1)
+        spec.key: torch.stack([found[spec.key] for found in answers[: view.queries]], dim=1)
         if view.queries > 1
-        else shown[0][spec.key]
+        else answers[0][spec.key]
         for spec, view in asked
     }
 

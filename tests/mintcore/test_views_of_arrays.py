@@ -26,6 +26,7 @@ VIEWS = st.one_of(
         DTYPES,
     ),
     st.builds(signals_view, st.sampled_from(["label", "predicted"]), QUERIES),
+    st.builds(View, st.just("pooled"), queries=st.integers(1, 15), stressed=st.just(True)),
 )
 
 
@@ -44,6 +45,8 @@ def test_view__its_name_says_all_of_it(view: View) -> None:
         (View("gradient", 512, "label", 2, "bfloat16"), "gradient512-label-q2-bfloat16"),
         (signals_view(), "signals-label"),
         (signals_view("predicted", 10), "signals-predicted-q10"),
+        (View("pooled", queries=15, stressed=True), "pooled-s15"),
+        (View("pooled", queries=1, stressed=True), "pooled-s1"),
     ],
 )
 def test_view__names_that_are_in_the_stores(view: View, name: str) -> None:
@@ -67,6 +70,7 @@ def test_parse_view__refuses_what_names_none() -> None:
         ({"kind": "signals", "target": "label"}, "kept as float32, not as float16"),
         ({"kind": "pooled", "queries": 0}, "give 1 to 64"),
         ({"kind": "pooled", "queries": 65}, "give 1 to 64"),
+        ({"kind": "pooled", "queries": 16, "stressed": True}, "16 stressed queries .* 1 to 15"),
         ({"kind": "pooled", "dtype": "int8"}, "keeps float16, float32, bfloat16"),
     ],
 )
