@@ -73,10 +73,11 @@ def choose_arrays(store: FeatureStore, globs: Sequence[str]) -> list[str]:
 def unused_arrays(home: Home, store: FeatureStore) -> list[str]:
     """List the arrays of a store that no auditor reads."""
     used = {
-        source["key"]
+        array["key"]
         for card in home.cards("auditors")
         for network in card["networks"].values()
-        for source in network.get("sources", [network])  # earlier versions had one
+        for source in network.get("sources", [network])  # earlier versions had one, of one array
+        for array in source.get("arrays", [source])
         if source["store"] == store.folder.name
     }
     return [key for key in store.specs() if key not in used]

@@ -31,7 +31,7 @@ class RowSet:
         rows: (N,) int64 rows of the array, in any order.
         memory_bytes: Most bytes of activations held at once: two windows, and the
             ``SCRATCH_BYTES`` of a read. A window has at least one chunk, however small this is.
-            Not counted are batches, which are copies for the caller to keep or change, and 16
+            Not counted are batches, which are copies for the caller to keep or change, and 24
             bytes a row for the order.
 
     Raises:
@@ -42,9 +42,10 @@ class RowSet:
         self, store: FeatureStore, key: str, rows: np.ndarray, memory_bytes: int = MEMORY_BYTES
     ) -> None:
         spec = store.specs()[key]
-        self.shape = spec.shape
+        self.specs, self.shape = (spec,), spec.shape
         self._store, self._key = store, key
         self._positions = np.argsort(rows, kind="stable")
+        self._places = np.argsort(self._positions)
         self._rows = np.asarray(rows)[self._positions]
         most_rows = max(0, memory_bytes - SCRATCH_BYTES) // _row_bytes_held(spec)
         self._window_rows = most_rows // 2
@@ -52,6 +53,15 @@ class RowSet:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def at(self, positions: np.ndarray) -> np.ndarray:
+        """Read some of the rows, (B,) positions in the set's rows: (B, *shape).
+
+        Raises:
+            StoreError: A file of the store is missing or damaged.
+        """
+        places = self._places[positions]
+        return self._read(places) if self._kept is None else self._kept[places]
 
     def sequential(self, batch_size: int) -> Iterator[Batch]:
         """Go through the rows as they lie on disk.

@@ -29,6 +29,7 @@ from benchmarks.trials.weights import fine_tuned, gradients
 from mintcore.auditors.fitting import Exercise, FitSettings, LabelledSet, fit_together, score
 from mintcore.auditors.fusion import fuse
 from store.epochs import RowSet
+from store.layout import ArraySpec
 
 Row = tuple[str, np.ndarray, np.ndarray]
 """What, (N,) scores, (N,) whether each is a member."""
@@ -184,6 +185,10 @@ class _Rows:
     @property
     def shape(self) -> tuple[int, ...]:
         return self.values.shape[1:]
+
+    @property
+    def specs(self) -> tuple[ArraySpec, ...]:
+        return (ArraySpec("output", "signals-label", self.shape, "float32"),)
 
     def __len__(self) -> int:
         return len(self.values)

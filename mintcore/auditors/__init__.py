@@ -6,4 +6,8 @@ KIND_VIEWS = {"linear": POOLED, "vanilla": POOLED, "cnn": MAP, "queries": SIGNAL
 """Kind of network -> the view of a layer that it is made for."""
 FUSED = "fused"
 """The kind of an auditor that reads several sources, each with a network of its own."""
-AUDITOR_KINDS = (*KIND_VIEWS, FUSED)
+JOINT = "joint"
+"""The kind of an auditor that reads several sources with one network."""
+OF_SEVERAL = (JOINT, FUSED)
+"""The kinds that read several sources."""
+AUDITOR_KINDS = (*KIND_VIEWS, *OF_SEVERAL)

@@ -21,8 +21,8 @@ from mintcore.progress import Reporter
 from store.artefacts import Home
 from store.feature_store import FeatureStore
 
-_Examinations = dict[tuple[str, str, str], Examined]
-"""(Auditor or baseline, kind of network, array key) -> what was examined."""
+_Examinations = dict[tuple[str, str, tuple[str, ...]], Examined]
+"""(Auditor or baseline, kind of network, array keys) -> what was examined."""
 
 
 @dataclass(frozen=True)
@@ -76,29 +76,29 @@ def train(course: Course, plans: Sequence[Plan], about: Mapping[str, Any]) -> No
 
 
 def _examine_pass(course: Course, plans: Sequence[Plan]) -> _Examinations:
-    sources = {(source.kind, source.spec.key): source for each in plans for source in each.sources}
+    sources = dict.fromkeys((source.kind, source.keys) for each in plans for source in each.sources)
     evidences = [
-        Evidence(name, kind, store, key)
+        Evidence(name, kind, store, keys)
         for name, store in course.stores.items()
-        for kind, key in sources
+        for kind, keys in sources
     ]
-    null = [Evidence(NULL, kind, course.stores[AUDITOR], key) for kind, key in sources]
+    null = [Evidence(NULL, kind, course.stores[AUDITOR], keys) for kind, keys in sources]
     examined = [
         *_examine(course, evidences, course.cohort, course.seeds),
         *_examine(course, null, course.permuted, course.seeds[:1]),
     ]
-    return {(each.evidence.name, each.evidence.kind, each.evidence.key): each for each in examined}
+    return {(each.evidence.name, each.evidence.kind, each.evidence.keys): each for each in examined}
 
 
 def _pixels(course: Course) -> _Examinations:
     """Fit raw pixels, which are the same for every layer, once a cohort: an earlier sweep may have done so."""
-    evidence = Evidence(PIXELS, "cnn", course.stores[AUDITOR], course.pixels_key)
+    evidence = Evidence(PIXELS, "cnn", course.stores[AUDITOR], (course.pixels_key,))
     known = find_examined(course.home, evidence, course.cohort, course.settings, course.seeds)
     if known is None:
         (known,) = _examine(course, [evidence], course.cohort, course.seeds)
     else:
         course.reporter.advance(len(course.seeds) * course.settings.epochs)
-    return {(PIXELS, evidence.kind, evidence.key): known}
+    return {(PIXELS, evidence.kind, evidence.keys): known}
 
 
 def _examine(
@@ -124,11 +124,11 @@ def _examine(
 
 def _publish(course: Course, plan: Plan, examined: _Examinations, about: Mapping[str, Any]) -> None:
     def fused(name: str, cohort: Cohort) -> Fused:
-        sources = [examined[name, source.kind, source.spec.key] for source in plan.sources]
+        sources = [examined[name, source.kind, source.keys] for source in plan.sources]
         return fuse_examined(sources, cohort)
 
     judged = {name: fused(name, course.cohort) for name in course.stores}
-    judged[PIXELS] = fuse_examined([examined[PIXELS, "cnn", course.pixels_key]], course.cohort)
+    judged[PIXELS] = fuse_examined([examined[PIXELS, "cnn", (course.pixels_key,)]], course.cohort)
     null = fused(NULL, course.permuted)
     finding = find(
         {name: result.scores for name, result in judged.items()},
@@ -144,7 +144,7 @@ def _publish(course: Course, plan: Plan, examined: _Examinations, about: Mapping
         "settings": asdict(course.settings),
         "device": str(course.device),
         "overlap": course.cohort.overlap,
-        "validation_auc": _validation_auc(judged[AUDITOR], course.cohort),
+        "validation_auc": validation_auc(judged[AUDITOR], course.cohort),
     }
     publish_auditor(
         course.home, plan.auditor_id, course.cohort, judged, settings=settings, finding=finding
@@ -152,8 +152,8 @@ def _publish(course: Course, plan: Plan, examined: _Examinations, about: Mapping
 
 
 def _described(plan: Plan) -> dict[str, Any]:
-    first = plan.sources[0].spec
-    alone = len(plan.sources) == 1
+    specs = [spec for source in plan.sources for spec in source.specs]
+    first, alone = specs[0], len(specs) == 1
     return {
         "layer": plan.layer,
         "auditor_kind": plan.kind,
@@ -162,7 +162,8 @@ def _described(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _validation_auc(fused: Fused, cohort: Cohort) -> float:
+def validation_auc(fused: Fused, cohort: Cohort) -> float:
+    """Give the AUC of an auditor's scores on the validation part."""
     usable = np.isfinite(fused.scores) & (cohort.part == "validation")
     members, externals = usable & cohort.is_member, usable & ~cohort.is_member
     return auc(fused.scores[members], fused.scores[externals])

@@ -6,6 +6,11 @@ import numpy as np
 
 from mintcore.auditors.ensembles import Ensemble
 from store.epochs import RowSet
+from store.joined import JoinedRows
+from store.layout import ArraySpec
+
+Activations = RowSet | JoinedRows
+"""What networks read: rows of one array, or of several side by side."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,13 @@ class LabelledSet:
         is_member: (N,) bool.
     """
 
-    activations: RowSet
+    activations: Activations
     is_member: np.ndarray
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """What networks of one kind learn from: one array with one labelling.
+    """What networks of one kind learn from: one array, or several side by side, with one labelling.
 
     Attributes:
         kind: Kind of the networks.
@@ -58,6 +63,11 @@ class Exercise:
     def shape(self) -> tuple[int, ...]:
         """Shape of one activation."""
         return self.train.activations.shape
+
+    @property
+    def specs(self) -> tuple[ArraySpec, ...]:
+        """The arrays that are read."""
+        return self.train.activations.specs
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,19 @@ import torch
 from torch import nn
 
 from mintcore.auditors.ensembles import Ensemble
-from mintcore.auditors.exercises import Epoch, Exercise, FitSettings, Fitted, LabelledSet
+from mintcore.auditors.exercises import (
+    Activations,
+    Epoch,
+    Exercise,
+    FitSettings,
+    Fitted,
+    LabelledSet,
+)
 from mintcore.auditors.networks import build_member
 from mintcore.auditors.planning import plan
+from mintcore.auditors.preparation import Preparation
 from mintcore.auditors.stacking import Told, train_stack
-from mintcore.auditors.standardisation import Standardise
 from mintcore.auditors.streaming import SCORING_BATCH, score, score_values, train_alone
-from store.epochs import RowSet
 
 __all__ = [
     "Epoch",
@@ -64,22 +70,24 @@ def fit_together(
 
 
 def _build(exercise: Exercise, seeds: Sequence[int]) -> list[nn.Module]:
-    """Build the network of each seed, and standardise them alike."""
+    """Build the network of each seed, and prepare them alike."""
     networks = []
     with torch.random.fork_rng(devices=[]):
         for seed in seeds:
             torch.manual_seed(seed)
-            networks.append(build_member(exercise.kind, exercise.shape))
+            networks.append(build_member(exercise.kind, exercise.specs))
     first, *others = networks
     for name, module in first.named_children():
-        if isinstance(module, Standardise):
+        if isinstance(module, Preparation):
             module.fit(_arriving(first, module, exercise.train.activations))
             for other in others:
                 other.get_submodule(name).load_state_dict(module.state_dict())
     return networks
 
 
-def _arriving(network: nn.Module, module: nn.Module, activations: RowSet) -> Iterator[np.ndarray]:
+def _arriving(
+    network: nn.Module, module: nn.Module, activations: Activations
+) -> Iterator[np.ndarray]:
     """Give the activations as they come to a module of a network."""
     before = nn.Sequential(*takewhile(lambda other: other is not module, network.children()))
     for _, values in activations.sequential(SCORING_BATCH):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
-from mintcore.auditors import FUSED
+from mintcore.auditors import OF_SEVERAL
 from mintcore.auditors.networks import design
 from mintcore.auditors.sources import Source
 
@@ -22,7 +22,7 @@ class Plan:
     Attributes:
         auditor_id: What it will be called.
         kind: Kind of auditor.
-        sources: What it reads: one array, or several where it is fused.
+        sources: What it reads: one source, or several where it is fused.
     """
 
     auditor_id: str
@@ -31,8 +31,8 @@ class Plan:
 
     @property
     def layer(self) -> str:
-        """The layer that it reads, "fused" where there are several sources."""
-        return FUSED if self.kind == FUSED else self.sources[0].spec.layer
+        """The layer that it reads, or its kind where it reads several."""
+        return self.kind if self.kind in OF_SEVERAL else self.sources[0].specs[0].layer
 
 
 def plan(model: str, kind: str, sources: tuple[Source, ...], content: Mapping[str, Any]) -> Plan:
@@ -47,15 +47,15 @@ def plan(model: str, kind: str, sources: tuple[Source, ...], content: Mapping[st
     described = [
         {
             "kind": source.kind,
-            "array": asdict(source.spec),
-            "design": design(source.kind, source.spec.shape),
+            "arrays": [asdict(spec) for spec in source.specs],
+            "design": design(source.kind, source.specs),
         }
         for source in sources
     ]
     encoded = json.dumps({**content, "kind": kind, "sources": described}, sort_keys=True).encode()
     digest = hashlib.blake2b(encoded, digest_size=5).hexdigest()
-    layer = FUSED if kind == FUSED else f"{sources[0].spec.layer[:30]}.{kind}"
-    return Plan(f"{model[:40]}.{layer}.{digest}", kind, sources)
+    reads = kind if kind in OF_SEVERAL else f"{sources[0].specs[0].layer[:30]}.{kind}"
+    return Plan(f"{model[:40]}.{reads}.{digest}", kind, sources)
 
 
 def passes(plans: Sequence[Plan], images: int, models: int) -> Iterator[list[Plan]]:
@@ -72,7 +72,7 @@ def passes(plans: Sequence[Plan], images: int, models: int) -> Iterator[list[Pla
     arrays: set[str] = set()
     held = 0
     for each in plans:
-        new = {source.spec.key: source.spec for source in each.sources}
+        new = {spec.key: spec for source in each.sources for spec in source.specs}
         more = sum(
             models * images * spec.stored_dtype.itemsize * prod(spec.shape)
             for key, spec in new.items()

@@ -78,7 +78,7 @@ def load_networks(home: Home, card: Card, name: str) -> tuple[list[Ensemble], Fu
             "networks were designed otherwise: train it again."
         )
     networks = [
-        build_network(source["kind"], tuple(source["shape"]), len(seeds_of(card))).eval()
+        build_network(source["kind"], source_specs(source), len(seeds_of(card))).eval()
         for source in sources
     ]
     state = load_file(home.folder("auditors", card["id"]) / network_file(name))
@@ -92,12 +92,13 @@ def sources_of(card: Card, name: str) -> tuple[list[dict[str, Any]], Fusion]:
     """Say what an auditor, or one of its blind baselines, reads and how its scores make one.
 
     Returns:
-        ``store``, ``key``, ``kind``, ``shape`` and ``design`` of each source, and their fusion. A card of an earlier
-        version has one source.
+        ``store``, ``kind``, ``arrays`` (``key`` and ``shape`` of each) and ``design`` of each source, and their fusion.
+        A card of an earlier version has one source, of one array.
     """
     described = card["networks"][name]
     if "sources" not in described:
-        return [described], ALONE
+        array = {"key": described["key"], "shape": described["shape"]}
+        return [{**described, "arrays": [array]}], ALONE
     fusion = Fusion(**{field: tuple(values) for field, values in described["fusion"].items()})
     return described["sources"], fusion
 
@@ -105,7 +106,17 @@ def sources_of(card: Card, name: str) -> tuple[list[dict[str, Any]], Fusion]:
 def specs_of(card: Card) -> list[ArraySpec]:
     """List the arrays that an auditor reads."""
     sources, _ = sources_of(card, AUDITOR)
-    return [_spec(source["key"], tuple(source["shape"])) for source in sources]
+    return [spec for source in sources for spec in source_specs(source)]
+
+
+def source_specs(source: Mapping[str, Any]) -> tuple[ArraySpec, ...]:
+    """List the arrays of one source of a card."""
+    return tuple(_spec(array["key"], tuple(array["shape"])) for array in source["arrays"])
+
+
+def source_keys(source: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the keys of the arrays of one source of a card."""
+    return tuple(array["key"] for array in source["arrays"])
 
 
 def seeds_of(card: Card) -> list[int]:
@@ -153,21 +164,21 @@ def _described(fused: Fused) -> dict[str, Any]:
         "sources": [_source(source.evidence) for source in fused.sources],
         "fusion": asdict(fused.fusion),
         "contributions": fused.fusion.contributions(),
+        "importance": dict(fused.sources[0].importance),
     }
 
 
 def _source(evidence: Evidence) -> dict[str, Any]:
     return {
         "store": evidence.store.folder.name,
-        "key": evidence.key,
         "kind": evidence.kind,
-        "shape": list(evidence.shape),
-        "design": design(evidence.kind, evidence.shape),
+        "arrays": [{"key": spec.key, "shape": list(spec.shape)} for spec in evidence.specs],
+        "design": design(evidence.kind, evidence.specs),
     }
 
 
 def _of_today(source: Mapping[str, Any]) -> bool:
-    return bool(source["design"] == design(source["kind"], tuple(source["shape"])))
+    return bool(source["design"] == design(source["kind"], source_specs(source)))
 
 
 def _known_history(home: Home, card: Card, evidence: Evidence) -> list[Epoch]:

@@ -10,10 +10,11 @@ from mintcore.auditors.ensembles import Ensemble
 from mintcore.auditors.evidence import Evidence, score_rows
 from mintcore.auditors.fitting import score_values
 from mintcore.auditors.fusion import Fusion
-from mintcore.auditors.publication import load_networks, sources_of
+from mintcore.auditors.publication import load_networks, source_keys, sources_of
 from mintcore.devices import choose_device
 from store.artefacts import Card, Home
 from store.feature_store import open_store
+from store.joined import joined
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class Scorer:
     """An auditor's networks, loaded and ready.
 
     Attributes:
-        keys: Array that each source reads, "layer/view".
+        keys: Arrays that each source reads, "layer/view".
         networks: Of each source, one a seed.
         fusion: Of the sources' scores.
     """
 
-    keys: Sequence[str]
+    keys: Sequence[tuple[str, ...]]
     networks: Sequence[Ensemble]
     fusion: Fusion
 
@@ -39,8 +40,11 @@ class Scorer:
         Returns:
             (B,) float64 logits.
         """
-        pairs = zip(self.keys, self.networks, strict=True)
-        by_source = [score_values(network, activations[key]).T for key, network in pairs]
+        by_source = []
+        for keys, network in zip(self.keys, self.networks, strict=True):
+            values = [activations[key] for key in keys]
+            read = values[0] if len(values) == 1 else joined(values)
+            by_source.append(score_values(network, read).T)
         return np.asarray(self.fusion.combine(np.stack(by_source)).mean(axis=0))
 
 
@@ -51,7 +55,7 @@ def load_scorer(home: Home, card: Card, name: str, device: torch.device) -> Scor
         MintError: It was made by a version of MINT workbench whose networks were designed otherwise.
     """
     networks, fusion = load_networks(home, card, name)
-    keys = [source["key"] for source in sources_of(card, name)[0]]
+    keys = [source_keys(source) for source in sources_of(card, name)[0]]
     return Scorer(keys, [network.to(device) for network in networks], fusion)
 
 
@@ -75,6 +79,6 @@ def _score_stored(
     sources, _ = sources_of(card, name)
     for source, network in zip(sources, scorer.networks, strict=True):
         store = open_store(home.folder("stores", source["store"]))
-        evidence = Evidence(name, source["kind"], store, source["key"])
-        by_source.append(score_rows(network, evidence, store.locate(evidence.key, sample_ids)))
+        evidence = Evidence(name, source["kind"], store, source_keys(source))
+        by_source.append(score_rows(network, evidence, evidence.rows(sample_ids)))
     return np.asarray(scorer.fusion.combine(np.stack(by_source)).mean(axis=0))

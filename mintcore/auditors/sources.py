@@ -1,32 +1,38 @@
-"""What an auditor reads: one array of a store or, fused, several."""
+"""What an auditor reads: one array of a store, or several."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mintcore.arrays import View, array_specs, parse_view
-from mintcore.auditors import KIND_VIEWS
+from mintcore.auditors import JOINT, KIND_VIEWS
 from mintcore.errors import MintError
 from mintcore.models.audited import AuditedModel
-from mintcore.models.layers import MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer
+from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer
 from mintcore.models.taps import layers
 from store.layout import ArraySpec
 
 CLASSIFIER = "classifier"
 SIGNALS = "signals-predicted-q10"
+MANY_SIGNALS = ("signals-predicted-q32", "signals-predicted-s15")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One array and the kind of network that reads it.
+    """What one network reads.
 
     Attributes:
         kind: Kind of the network, which is never "fused".
-        spec: The array.
+        specs: The arrays: one, but for a joint network.
     """
 
     kind: str
-    spec: ArraySpec
+    specs: tuple[ArraySpec, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the arrays, "layer/view"."""
+        return tuple(spec.key for spec in self.specs)
 
 
 def single_sources(
@@ -49,51 +55,89 @@ def single_sources(
             f"An auditor of kind {kind!r} cannot read the view {kept.name!r}: "
             f"{'a CNN reads maps' if kind == 'cnn' else 'maps are read by a CNN'}."
         )
-    if kind == "queries" and kept.queries == 1:
+    if kind == "queries" and (kept.queries == 1 or kept.stressed):
         raise MintError(
             f"An auditor of kind 'queries' reads a view of several queries, not {kept.name!r}: ask for one such as "
             f"{SIGNALS!r}."
         )
-    return [Source(kind, spec) for spec in array_specs(layers, [kept])]
+    return [Source(kind, (spec,)) for spec in array_specs(layers, [kept])]
 
 
 def fused_sources(layers: Sequence[Layer], asked: Sequence[str]) -> tuple[Source, ...]:
-    """List what a fused auditor reads.
+    """List what a fused auditor reads: a source each, with a network of its own.
+
+    Raises:
+        MintError: As ``asked_arrays``.
+    """
+    specs = asked_arrays(layers, asked)
+    return tuple(Source(kind_of_view(parse_view(spec.view)), (spec,)) for spec in specs)
+
+
+def joint_source(layers: Sequence[Layer], asked: Sequence[str]) -> Source:
+    """Give what a joint auditor reads: all of it with one network.
+
+    Raises:
+        MintError: As ``asked_arrays``, or one is a map.
+    """
+    specs = asked_arrays(layers, asked)
+    maps = [spec.key for spec in specs if parse_view(spec.view).kind == MAP]
+    if maps:
+        raise MintError(
+            f"A joint auditor cannot read the map {maps[0]!r}: give the layer's pooled view, or fuse it (--kind fused)."
+        )
+    return Source(JOINT, specs)
+
+
+def asked_arrays(layers: Sequence[Layer], asked: Sequence[str]) -> tuple[ArraySpec, ...]:
+    """List the arrays that an auditor of several sources reads, each once.
 
     Args:
         layers: The layers of the audited model.
-        asked: "layer/view" each, the layer a name or a glob.
+        asked: "layer/view" each, the layer a name or a glob; a glob never means the image itself.
 
     Raises:
         MintError: One names no view, or no layer that has it; or there are fewer than two.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, ArraySpec] = {}
     for key in asked:
         pattern, _, name = key.rpartition("/")
         view = _named_view(name)
-        matching = [layer for layer in layers if fnmatchcase(layer.name, pattern)]
+        matching = [
+            layer
+            for layer in layers
+            if layer.name == pattern or (layer.name != INPUT and fnmatchcase(layer.name, pattern))
+        ]
         specs = array_specs(matching, [view])
         if not specs:
             raise MintError(
                 f"The source {key!r} names no layer with such a view: `mint model layers` shows them."
             )
-        found |= {spec.key: Source(kind_of_view(view), spec) for spec in specs}
+        found |= {spec.key: spec for spec in specs}
     if len(found) < 2:
-        raise MintError("A fused auditor reads two sources or more: give --sources more.")
+        raise MintError(
+            "An auditor of several sources reads two or more: name more with --sources."
+        )
     return tuple(found.values())
 
 
-def usual_sources(model: AuditedModel) -> tuple[str, ...]:
-    """List what a fused auditor reads where nothing is named: every layer and, of a classifier, its signals."""
+def usual_sources(model: AuditedModel, kind: str) -> tuple[str, ...]:
+    """List what an auditor of several sources reads where nothing is named.
+
+    That is every layer and, of a classifier, its signals; a joint auditor makes use of more queries.
+    """
     pooled = [f"{layer.name}/{POOLED}" for layer in layers(model)[1:]]
-    return (*pooled, f"{OUTPUT}/{SIGNALS}") if model.head == CLASSIFIER else tuple(pooled)
+    if model.head != CLASSIFIER:
+        return tuple(pooled)
+    signals = MANY_SIGNALS if kind == JOINT else (SIGNALS,)
+    return (*pooled, *(f"{OUTPUT}/{view}" for view in signals))
 
 
 def kind_of_view(view: View) -> str:
     """Choose the kind of network that reads a view in a fused auditor."""
     if view.kind == MAP:
         return "cnn"
-    return "queries" if view.kind == SIGNALS_VIEW and view.queries > 1 else "vanilla"
+    spread = view.kind == SIGNALS_VIEW and view.queries > 1 and not view.stressed
+    return "queries" if spread else "vanilla"
 
 
 def _usual_view(kind: str, map_side: int) -> View:

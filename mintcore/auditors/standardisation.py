@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 import numpy as np
 import torch
-from torch import nn
+
+from mintcore.auditors.preparation import Preparation
 
 _TINY = 1e-6
 
 
-class Standardise(nn.Module):
+class Standardise(Preparation):
     """Subtract the mean and divide by the standard deviation, per feature (C,) or per channel of a map (C, H, W).
 
     Args:

@@ -9,10 +9,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from mintcore.auditors.exercises import Epoch, Exercise, FitSettings, best_epoch, member_weight
+from mintcore.auditors.exercises import (
+    Activations,
+    Epoch,
+    Exercise,
+    FitSettings,
+    best_epoch,
+    member_weight,
+)
 from mintcore.auditors.optimisation import AdamW
 from mintcore.evaluation.roc import auc
-from store.epochs import RowSet
 
 SCORING_BATCH = 1024
 
@@ -53,7 +59,7 @@ def train_alone(
     network.eval()
 
 
-def score(network: nn.Module, activations: RowSet) -> np.ndarray:
+def score(network: nn.Module, activations: Activations) -> np.ndarray:
     """Score every activation of a set.
 
     Args:

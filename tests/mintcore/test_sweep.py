@@ -146,16 +146,40 @@ def test_sweep__a_fused_auditor_says_what_each_source_contributes(digits_home: H
     sources = ("block2/pooled", "output/pooled", "output/signals-predicted-q2")
     (card,) = run(digits_home, kinds=("fused",), sources=sources, seeds=2)
     described = card["networks"]["auditor"]
-    assert [source["key"] for source in described["sources"]] == [*sources]
+    read = [array["key"] for source in described["sources"] for array in source["arrays"]]
+    assert read == [*sources]
     assert sum(described["contributions"]) == pytest.approx(1)
     assert card["layer"] == card["auditor_kind"] == "fused"
     assert card["tier"] == "no evidence"  # the model is untrained
     assert len(card["networks"]["fresh weights"]["sources"]) == 3
 
 
-def test_sweep__an_image_scores_the_same_stored_as_in_the_sweep(digits_home: Home) -> None:
-    sources = ("block2/pooled", "block2/map4", "output/pooled")
-    (card,) = run(digits_home, kinds=("fused",), sources=sources, seeds=2)
+def test_sweep__a_joint_auditor_says_what_it_leans_on(digits_home: Home) -> None:
+    sources = (
+        "block*/pooled",
+        "output/pooled",
+        "output/signals-label-q3",
+        "output/signals-label-s3",
+    )
+    (card,) = run(digits_home, kinds=("joint",), sources=sources, seeds=2)
+    described = card["networks"]["auditor"]
+    (source,) = described["sources"]
+    assert [array["key"].split("/")[1] for array in source["arrays"]].count("pooled") >= 3
+    assert set(described["importance"]) == {"pooled", "signals-label-q3", "signals-label-s3"}
+    assert card["layer"] == card["auditor_kind"] == "joint"
+    assert card["view"] is None
+    assert card["tier"] == "no evidence"  # the model is untrained
+
+
+JOINT = ("block2/pooled", "output/pooled", "output/signals-label-q2")
+FUSED = ("block2/pooled", "block2/map4", "output/pooled")
+
+
+@pytest.mark.parametrize(("kind", "sources"), [("joint", JOINT), ("fused", FUSED)])
+def test_sweep__an_image_scores_the_same_stored_as_in_the_sweep(
+    digits_home: Home, kind: str, sources: tuple[str, ...]
+) -> None:
+    (card,) = run(digits_home, kinds=(kind,), sources=sources, seeds=2)
     known = auditor_scores(digits_home, card["id"])
     again = score_images(digits_home, card, known.column("sample_id").to_pylist(), "cpu")
     for name, scores in again.items():
@@ -163,7 +187,7 @@ def test_sweep__an_image_scores_the_same_stored_as_in_the_sweep(digits_home: Hom
 
 
 def test_sweep__what_contradicts_itself_is_refused(digits_home: Home) -> None:
-    with pytest.raises(MintError, match="Only a fused auditor has sources"):
+    with pytest.raises(MintError, match="Only auditors of several sources"):
         run(digits_home, kinds=("vanilla",), sources=("block2/pooled", "output/pooled"))
     with pytest.raises(MintError, match="0 seeds"):
         run(digits_home, seeds=0)

@@ -6,6 +6,7 @@ from mintcore.auditors.networks import build_network, design
 from mintcore.auditors.perceptrons import as_perceptron
 from mintcore.auditors.queries import LEVELS, Spread, build
 from mintcore.errors import MintError
+from store.layout import ArraySpec
 
 
 @pytest.mark.parametrize("queries", [1, 2, 10, 64])
@@ -47,5 +48,6 @@ def test_build__an_outlier_moves_the_score_no_farther_than_the_cut() -> None:
 
 
 def test_networks__the_kind_is_known_by_name() -> None:
-    assert build_network("queries", (4, 2), 3)(torch.zeros(5, 4, 2)).shape == (5, 3)
-    assert design("queries", (4, 2)) != design("queries", (4, 3))
+    two, three = ([ArraySpec("output", "signals-label-q4", (4, width))] for width in (2, 3))
+    assert build_network("queries", two, 3)(torch.zeros(5, 4, 2)).shape == (5, 3)
+    assert design("queries", two) != design("queries", three)

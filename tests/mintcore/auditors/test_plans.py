@@ -4,7 +4,7 @@ from store.layout import ArraySpec
 
 
 def source(layer: str, width: int = 64, kind: str = "vanilla") -> Source:
-    return Source(kind, ArraySpec(layer, "pooled", (width,)))
+    return Source(kind, (ArraySpec(layer, "pooled", (width,)),))
 
 
 def plans(*layers: str) -> list[Plan]:

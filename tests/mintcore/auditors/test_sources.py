@@ -1,6 +1,6 @@
 import pytest
 
-from mintcore.auditors.sources import fused_sources, single_sources
+from mintcore.auditors.sources import asked_arrays, fused_sources, joint_source, single_sources
 from mintcore.errors import MintError
 from mintcore.models.layers import Layer
 
@@ -10,8 +10,8 @@ OUTPUT = Layer("output", "vector", (10,), 0)
 LAYERS = [STEM, BLOCK, OUTPUT]
 
 
-def keys(sources: object) -> list[tuple[str, str]]:
-    return [(source.kind, source.spec.key) for source in sources]  # type: ignore[attr-defined]
+def keys(sources: object) -> list[tuple[str, ...]]:
+    return [(source.kind, *source.keys) for source in sources]  # type: ignore[attr-defined]
 
 
 def test_single_sources__a_kind_reads_the_view_that_it_is_made_for() -> None:
@@ -81,10 +81,34 @@ def test_fused_sources__one_that_is_not_there_is_an_error_that_names_it(asked: s
 
 
 def test_fused_sources__one_is_not_enough() -> None:
-    with pytest.raises(MintError, match="two sources or more"):
+    with pytest.raises(MintError, match="reads two or more: name more with --sources"):
         fused_sources(LAYERS, ["stem/pooled"])
 
 
 def test_fused_sources__a_key_without_a_view_is_no_source() -> None:
     with pytest.raises(MintError, match="no view 'stem'"):
         fused_sources(LAYERS, ["stem", "block1/pooled"])
+
+
+def test_fused_sources__stressed_signals_are_read_one_by_one() -> None:
+    asked = ["output/signals-label-q4", "output/signals-label-s4"]
+    assert [kind for kind, _ in keys(fused_sources(LAYERS, asked))] == ["queries", "vanilla"]
+
+
+def test_joint_source__is_one_for_all() -> None:
+    assert keys([joint_source(LAYERS, ["*/pooled", "output/signals-label-q4"])]) == [
+        ("joint", "stem/pooled", "block1/pooled", "output/pooled", "output/signals-label-q4")
+    ]
+
+
+def test_joint_source__a_map_is_refused() -> None:
+    with pytest.raises(MintError, match="cannot read the map 'block1/map8'"):
+        joint_source(LAYERS, ["stem/pooled", "block1/map8"])
+
+
+def test_asked_arrays__a_glob_never_means_the_image_itself() -> None:
+    image = Layer("input", "map", (3, 32, 32), 0)
+    of_all = asked_arrays([image, *LAYERS], ["*/pooled"])
+    assert [spec.layer for spec in of_all] == ["stem", "block1", "output"]
+    named = asked_arrays([image, *LAYERS], ["input/map8", "stem/pooled"])
+    assert [spec.key for spec in named] == ["input/map8", "stem/pooled"]
