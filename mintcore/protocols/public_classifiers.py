@@ -1,8 +1,9 @@
 """P1: classifiers that others trained on the CIFAR-10 training set; same source, real ground truth."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from mintcore.arrays import LABEL, signals_view
+from mintcore.arrays import LABEL, View, signals_view
+from mintcore.models.layers import GRADIENT, GRADIENT_DTYPE, MAP, OUTPUT, POOLED
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.protocols.bench import Bench
@@ -41,9 +42,11 @@ class PublicClassifiers:
         reference_training: How.
         deep_reference_training: How one of the ResNet-56 architecture is trained, the blind baseline of ResNet-56.
         queries: How often an image is asked about, augmented, by auditors and by the other methods.
+        stresses: How many stressed queries the joint auditor reads besides.
+        gradient_size: Values that the gradient of the output layer is reduced to.
         seeds: Networks a source of each auditor.
-        gradient: View of the gradient of the output layer.
         cnn_layers: Layers of ResNet-56 whose maps are read, too: the first, a middle and the last block.
+        map_side: Side of these maps.
         aim_auc: AUC that was aimed at for ResNet-56, without reference models.
         aim_tpr: True-positive rate at 0.1% false positives that was aimed at.
     """
@@ -51,15 +54,17 @@ class PublicClassifiers:
     members: int = 10_000
     references: int = 4
     reference_training: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(epochs=12, augment=CROP_FLIP)
+        default_factory=lambda: TrainingSettings(epochs=10, augment=CROP_FLIP)
     )
     deep_reference_training: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(epochs=8, augment=CROP_FLIP)
+        default_factory=lambda: TrainingSettings(epochs=4, augment=CROP_FLIP)
     )
-    queries: int = 10
+    queries: int = 16
+    stresses: int = 15
+    gradient_size: int = 512
     seeds: int = 3
-    gradient: str = f"gradient512-{LABEL}-float32"
     cnn_layers: str = "layer1.0,layer2.4,layer3.8"
+    map_side: int = 8
     aim_auc: float = 0.68
     aim_tpr: float = 0.01
 
@@ -126,20 +131,56 @@ def add_public(bench: Bench, name: str) -> None:
 def _audited(
     bench: Bench, model: str, prepared: Prepared, definition: PublicClassifiers
 ) -> list[Row]:
-    queries, last = definition.queries, LAST_BLOCKS[model]
+    views, last = _Views.of(definition), LAST_BLOCKS[model]
     experiment = Experiment(
         model, prepared.blind[model], prepared.members, prepared.external, definition.seeds
     )
-    fused = experiment.audited(
-        bench, "all", "fused"
-    )  # first: one pass of queries for all its views
+    joint = (f"*/{POOLED}", f"{OUTPUT}/{views.signals}", f"{OUTPUT}/{views.stressed}")
+    several = (
+        f"{OUTPUT}/{views.signals}",
+        f"{OUTPUT}/{views.stressed}",
+        f"{OUTPUT}/{views.gradient}",
+        f"{OUTPUT}/{POOLED}",
+        f"{last}/{POOLED}",
+        f"{last}/{views.pooled}",
+    )
+    maps = [f"{layer}/{views.map}" for layer in definition.cnn_layers.split(",")]
+    experiment.extracted(bench, [*joint, *several, *(maps if model == DEEP else [])])
     rows = experiment.audited(bench, "all")
     if model == DEEP:
-        rows += experiment.audited(bench, definition.cnn_layers, "cnn")
-    rows += experiment.audited(bench, "output", view=definition.gradient)
-    rows += experiment.audited(bench, "output", view=signals_view(LABEL, queries).name)
-    rows += experiment.audited(bench, last, view=f"pooled-q{queries}")
-    return rows + fused + experiment.attacked(bench, prepared.references, queries)
+        rows += experiment.audited(
+            bench, definition.cnn_layers, "cnn", map_side=definition.map_side
+        )
+    rows += experiment.audited(bench, OUTPUT, view=views.gradient)
+    rows += experiment.audited(bench, OUTPUT, "queries", view=views.signals)
+    rows += experiment.audited(bench, last, view=views.pooled)
+    rows += experiment.audited(bench, "all", "fused", sources=several)
+    rows += experiment.audited(bench, "all", "joint", sources=joint)
+    return rows + experiment.attacked(bench, prepared.references, definition.queries)
+
+
+@dataclass(frozen=True)
+class _Views:
+    """Names of the views that auditors of P1 read besides the pooled one."""
+
+    signals: str
+    stressed: str
+    gradient: str
+    pooled: str
+    map: str
+
+    @classmethod
+    def of(cls, definition: PublicClassifiers) -> "_Views":
+        queries = definition.queries
+        stressed = replace(signals_view(LABEL, definition.stresses), stressed=True)
+        gradient = View(GRADIENT, definition.gradient_size, LABEL, dtype=GRADIENT_DTYPE)
+        return cls(
+            signals_view(LABEL, queries).name,
+            stressed.name,
+            gradient.name,
+            View(POOLED, queries=queries).name,
+            View(MAP, definition.map_side).name,
+        )
 
 
 def _aim(chosen: Row, definition: PublicClassifiers) -> str:

@@ -8,16 +8,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintcore.arrays import parse_view
+from mintcore.auditors.publication import source_keys, sources_of, specs_of
+from mintcore.auditors.sources import asked_arrays
+from mintcore.devices import choose_device
 from mintcore.evaluation.advantage import Advantage, advantage
+from mintcore.extraction.run import extract
 from mintcore.library import auditor_scores
 from mintcore.methods.requests import MethodsRequest
 from mintcore.methods.run import run_methods
+from mintcore.models.taps import layers
 from mintcore.protocols.bench import Bench
 from mintcore.protocols.groups import over_groups
 from mintcore.protocols.tables import AUDITOR, METHOD, Row, auditor_line, method_lines
+from mintcore.subjects import load_subjects
 from mintcore.sweep import SweepRequest, sweep
 from mintcore.verdicts import MEANING, Tier
-from store.artefacts import Home
+from store.artefacts import Card, Home
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,25 @@ class Experiment:
     external: str
     seeds: int
 
-    def audited(self, bench: Bench, layers: str, kind: str = "vanilla", **more: Any) -> list[Row]:
+    def extracted(self, bench: Bench, keys: Sequence[str]) -> None:
+        """Compute in one pass what several auditors will read, of the audited model and its blind counterparts.
+
+        Args:
+            bench: Where.
+            keys: "layer/view" each, the layer a name or a glob.
+        """
+        device = choose_device(bench.device)
+        subjects = load_subjects(bench.home, self.model, self.reference, device)
+        for model in (subjects.audited, *subjects.blind().values()):
+            specs = asked_arrays(layers(model), keys)
+            extract(bench.home, model, (self.members, self.external), specs, bench.reporter)
+
+    def audited(self, bench: Bench, chosen: str, kind: str = "vanilla", **more: Any) -> list[Row]:
         """Train what is missing of some auditors.
 
         Args:
             bench: Where.
-            layers: "all", or names and globs separated by commas.
+            chosen: Layers: "all", or names and globs separated by commas.
             kind: Kind of auditor.
             **more: Other fields of the sweep's request, such as ``view``.
 
@@ -54,14 +74,14 @@ class Experiment:
             model=self.model,
             members=self.members,
             external=self.external,
-            layers=layers,
+            layers=chosen,
             kinds=(kind,),
             reference=self.reference,
             seeds=self.seeds,
             **more,
         )
         cards = sweep(bench.home, request, device=bench.device, reporter=bench.reporter)
-        return [auditor_line(card) for card in cards]
+        return [auditor_line(card, _passes(card), _contributions(card)) for card in cards]
 
     def attacked(self, bench: Bench, references: Sequence[str], queries: int) -> list[Row]:
         """Measure other methods on the same split, a line each.
@@ -96,6 +116,7 @@ def finding_of(rows: Sequence[Row]) -> str:
         f"validation chose the auditor {chosen['what']}, with an AUC of {chosen['auc']:.3f} [{chosen['auc_low']:.3f}, "
         f"{chosen['auc_high']:.3f}] beside {chosen['blind_auc']:.3f} of the best blind baseline "
         f"({chosen['best_blind']}): '{chosen['tier']}'. {MEANING[Tier(chosen['tier'])]}"
+        + (f" What it leans on: {chosen['source']}." if chosen["source"] else "")
     )
 
 
@@ -152,6 +173,30 @@ def against_methods(home: Home, rows: Sequence[Row]) -> list[str]:
         f"{chosen['model']}: {finding_of(rows)}",
         f"{chosen['model']}: on the same held-out images {chosen['what']} is {', '.join(leads)}.",
     ]
+
+
+def _passes(card: Card) -> int:
+    """Count how often an auditor lets the audited model see an image."""
+    views = [parse_view(spec.view) for spec in specs_of(card)]
+    return sum(
+        max((view.queries for view in views if view.stressed == stressed), default=0)
+        for stressed in (False, True)
+    )
+
+
+def _contributions(card: Card) -> str | None:
+    """Say what an auditor of several sources leans on."""
+    sources, fusion = sources_of(card, AUDITOR)
+    importance = card["networks"][AUDITOR].get("importance")
+    if importance:
+        lost = ", ".join(f"{view} {loss:.3f}" for view, loss in importance.items())
+        return f"of its AUC on validation images it loses, where one view is shuffled: {lost}"
+    if len(sources) == 1:
+        return None
+    named = zip(sources, fusion.contributions(), strict=True)
+    ranked = sorted(named, key=lambda each: -each[1])
+    shares = (f"{key} {share:.0%}" for source, share in ranked for key in source_keys(source))
+    return f"it weighs {', '.join(shares)}"
 
 
 def _held_out(table: pa.Table, column: str) -> dict[str, tuple[float, bool]]:

@@ -57,12 +57,13 @@ def row(**figures: Any) -> Row:
     return dict.fromkeys(COLUMNS) | figures
 
 
-def auditor_line(card: Card, passes: int = 1) -> Row:
+def auditor_line(card: Card, passes: int = 1, source: str | None = None) -> Row:
     """Make the line of an auditor.
 
     Args:
         card: Its card.
         passes: Forward passes of the audited model an image.
+        source: What a fused auditor reads.
     """
     fused = card["auditor_kind"] == "fused"
     return row(
@@ -89,6 +90,7 @@ def auditor_line(card: Card, passes: int = 1) -> Row:
         seconds=card["seconds"],
         forward_passes=passes,
         models_trained=0,
+        source=source,
         artefact=card["id"],
     )
 
