@@ -1,7 +1,8 @@
 """Audit a whole dataset: was it used, and what share of it?"""
 
 import hashlib
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,26 +10,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mintcore.arrays import pixels_spec
-from mintcore.auditors.calibration import calibrated
+from mintcore.audit_tables import AuditTables, Rows, described, group_table, image_table
 from mintcore.auditors.evidence import AUDITOR
-from mintcore.auditors.finding import compare
 from mintcore.auditors.publication import specs_of
 from mintcore.auditors.scoring import score_images
 from mintcore.datasets.reading import dataset_card, samples
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.evaluation.metrics import conformal_p_values, set_p_value
-from mintcore.evaluation.quantification import mixture_share
 from mintcore.extraction.run import extract
 from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
 from mintcore.report import write_dataset_report
+from mintcore.set_evidence import MIN_IMAGES, Sides, set_evidence
 from mintcore.subjects import load_subjects, require_audited
-from mintcore.verdicts import Tier, dataset_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
-MIN_IMAGES = 20
+_EVIDENCE_VERSION = 2  # one more where an audit that was made before lacks what is found today
 
 
 def audit_dataset(
@@ -58,20 +56,9 @@ def audit_dataset(
     if home.has("audits", audit_id):
         reporter.log(f"audit {audit_id} was made before")
         return home.card("audits", audit_id)
-    held_out, sample_ids, excluded = _sides(home, card, dataset)
+    known = _known(home, card, dataset)
     _extract(home, card, dataset, device, reporter)
-    by_network = score_images(home, card, sample_ids, device)
-    scored = np.all([np.isfinite(values) for values in by_network.values()], axis=0)
-    if scored.sum() < MIN_IMAGES:
-        raise MintError(
-            f"Only {int(scored.sum())} images of {dataset!r} can be judged, at least {MIN_IMAGES} are needed: audit "
-            "them one by one with `mint audit image`."
-        )
-    by_network = {name: values[scored] for name, values in by_network.items()}
-    kept_ids = [sample for sample, keep in zip(sample_ids, scored, strict=True) if keep]
-    finding = _find(card, by_network, held_out)
-    described = samples(home, dataset, sample_ids=kept_ids).to_pylist()
-    table = _image_table(card, described, kept_ids, by_network[AUDITOR], held_out)
+    sides, kept_ids = _scored(home, card, known, dataset, device)
     fields = {
         "audit_kind": "dataset",
         "auditor": auditor,
@@ -80,31 +67,105 @@ def audit_dataset(
         "model": card["model"],
         "model_fingerprint": card["model_fingerprint"],
         "n_audited": len(kept_ids),
-        "n_excluded": excluded,
-        "n_failed": int((~scored).sum()),
+        "n_excluded": known.n_excluded,
+        "n_failed": len(known.audited_ids) - len(kept_ids),
         "auditor_tier": card["tier"],
         "versions": versions(),
-        **finding,
+        **set_evidence(card, sides),
     }
-    return _publish(home, audit_id, fields, table, held_out)
+    images = described(home, dataset, kept_ids)
+    return _publish(home, audit_id, fields, _tables(home, card, images, known, sides))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """An auditor's images with their scores, as far as all networks have one, and the ids to audit.
+
+    Attributes:
+        audited_ids: Images of the set that the auditor was not made with.
+        n_excluded: Images that it was made with.
+        externals: Externals that it held out, and that are not in the set.
+        members: The same of members.
+        training: Externals that it was trained on.
+    """
+
+    audited_ids: list[str]
+    n_excluded: int
+    externals: pa.Table
+    members: pa.Table
+    training: pa.Table
+
+    def compared(self) -> pa.Table:
+        """Give all held-out images: sample_id, is_member, score."""
+        held_out = pa.concat_tables([self.externals, self.members])
+        kept = held_out.select(["sample_id", "is_member", AUDITOR])
+        return kept.rename_columns(["sample_id", "is_member", "score"])
 
 
 def _audit_id(card: Card, fingerprint: str) -> str:
-    digest = hashlib.blake2b(f"{card['id']}:{fingerprint}".encode(), digest_size=6).hexdigest()
-    return f"dataset-{digest}"
+    made_from = f"{card['id']}:{fingerprint}:{_EVIDENCE_VERSION}"
+    return f"dataset-{hashlib.blake2b(made_from.encode(), digest_size=6).hexdigest()}"
 
 
-def _sides(home: Home, card: Card, dataset: str) -> tuple[pa.Table, list[str], int]:
-    """Give the auditor's held-out images, the audited ids, and how many were left out of the audited set."""
+def _known(home: Home, card: Card, dataset: str) -> _Known:
+    """Sort out which images are audited, and what they are compared with.
+
+    Raises:
+        MintError: Too few held-out externals are left to compare with.
+    """
     cohort = auditor_scores(home, card["id"])
     part = np.array(cohort.column("part").to_pylist())
     ids = np.array(cohort.column("sample_id").to_pylist())
-    seen = set(ids[part != "test"].tolist())
+    is_member = cohort.column("is_member").to_numpy(zero_copy_only=False)
+    scores = [cohort.column(name).to_numpy() for name in card["networks"]]
+    scored = np.all([np.isfinite(values) for values in scores], axis=0)
     wanted = samples(home, dataset).column("sample_id").to_pylist()
+    seen = set(ids[part != "test"].tolist())
     audited = [sample for sample in wanted if sample not in seen]
     # an image of the audited set cannot also stand on the side it is compared with
-    held_out = (part == "test") & ~np.isin(ids, audited)
-    return cohort.filter(pa.array(held_out)), audited, len(wanted) - len(audited)
+    held_out = scored & (part == "test") & ~np.isin(ids, audited)
+    n_externals = int((held_out & ~is_member).sum())
+    if n_externals < MIN_IMAGES:
+        raise MintError(
+            f"Only {n_externals} externals that the auditor held out are left to compare {dataset!r} with, at least "
+            f"{MIN_IMAGES} are needed, so whether it was used cannot be told: take an auditor with more externals, or "
+            "with others than those of the set itself."
+        )
+    return _Known(
+        audited_ids=audited,
+        n_excluded=len(wanted) - len(audited),
+        externals=cohort.filter(pa.array(held_out & ~is_member)),
+        members=cohort.filter(pa.array(held_out & is_member)),
+        training=cohort.filter(pa.array(scored & (part == "train") & ~is_member)),
+    )
+
+
+def _scored(
+    home: Home, card: Card, known: _Known, dataset: str, device: str
+) -> tuple[Sides, list[str]]:
+    """Score the audited images; give the scores, and the ids of those that have one from every network.
+
+    Raises:
+        MintError: They are too few to judge.
+    """
+    by_network = score_images(home, card, known.audited_ids, device)
+    scored = np.all([np.isfinite(values) for values in by_network.values()], axis=0)
+    if scored.sum() < MIN_IMAGES:
+        raise MintError(
+            f"Only {int(scored.sum())} images of {dataset!r} can be judged, at least {MIN_IMAGES} are needed: audit "
+            "them one by one with `mint audit image`."
+        )
+    kept_ids = [sample for sample, keep in zip(known.audited_ids, scored, strict=True) if keep]
+    return _sides(known, {name: values[scored] for name, values in by_network.items()}), kept_ids
+
+
+def _sides(known: _Known, by_network: Mapping[str, np.ndarray]) -> Sides:
+    return Sides(
+        audited=by_network,
+        externals={name: known.externals.column(name).to_numpy() for name in by_network},
+        training={name: known.training.column(name).to_numpy() for name in by_network},
+        members=known.members.column(AUDITOR).to_numpy(),
+    )
 
 
 def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Reporter) -> None:
@@ -116,68 +177,21 @@ def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Report
         extract(home, model, [dataset], specs, reporter)
 
 
-def _find(card: Card, by_network: dict[str, np.ndarray], held_out: pa.Table) -> dict[str, Any]:
-    finite = np.all([np.isfinite(held_out.column(name).to_numpy()) for name in by_network], axis=0)
-    is_member = held_out.column("is_member").to_numpy(zero_copy_only=False)
-    externals = {name: held_out.column(name).to_numpy()[finite & ~is_member] for name in by_network}
-    members = held_out.column(AUDITOR).to_numpy()[finite & is_member]
-    if len(externals[AUDITOR]) < MIN_IMAGES:
-        raise MintError(
-            f"Only {len(externals[AUDITOR])} held-out external images are left to compare with, at least {MIN_IMAGES} "
-            "are needed: the audited set holds most of the auditor's externals."
-        )
-    n_audited = len(by_network[AUDITOR])
-    is_audited = np.arange(n_audited + len(externals[AUDITOR])) < n_audited
-    both = {name: np.concatenate([by_network[name], externals[name]]) for name in by_network}
-    figures = compare(both, is_audited, card["threshold"], card["seed"])
-    p_value = set_p_value(by_network[AUDITOR], externals[AUDITOR])
-    groups = (by_network[AUDITOR], members, externals[AUDITOR])
-    share = mixture_share(*(calibrated(group, card["calibration"]) for group in groups))
-    if card["tier"] == Tier.DATASET_SHIFT:  # such an auditor knows the database, not the members
-        figures |= {"tier": card["tier"], "meaning": card["meaning"]}
-    verdict = dataset_verdict(Tier(figures["tier"]), p_value, share.interval if share else None)
-    return {
-        **figures,
-        "p_value": p_value,
-        "share": asdict(share) if share and verdict.tier is not Tier.DATASET_SHIFT else None,
-        "verdict": verdict.verdict,
-        "tier": verdict.tier.value,
-        "meaning": verdict.meaning,
-    }
+def _tables(home: Home, card: Card, images: Rows, known: _Known, sides: Sides) -> AuditTables:
+    external_ids = known.externals.column("sample_id").to_pylist()
+    externals = described(home, card["made_from"]["external"]["dataset"], external_ids)
+    return AuditTables(
+        images=image_table(card, images, sides),
+        groups=group_table(images, externals, sides),
+        compared=known.compared(),
+    )
 
 
-def _image_table(
-    card: Card,
-    described: list[dict[str, Any]],
-    kept_ids: list[str],
-    scored: np.ndarray,
-    held_out: pa.Table,
-) -> pa.Table:
-    by_id = {row["sample_id"]: row for row in described}
-    is_member = held_out.column("is_member").to_numpy(zero_copy_only=False)
-    external = held_out.column(AUDITOR).to_numpy()[~is_member]
-    return pa.table(
-        {
-            "sample_id": kept_ids,
-            "uri": [by_id[sample]["uri"] for sample in kept_ids],
-            "label": pa.array([by_id[sample]["label"] for sample in kept_ids], pa.string()),
-            "registered_as": [by_id[sample]["membership"] for sample in kept_ids],
-            "score": scored,
-            "probability": calibrated(scored, card["calibration"]),
-            "p_value": conformal_p_values(scored, external[np.isfinite(external)]),
-        }
-    ).sort_by([("score", "descending")])
-
-
-def _publish(
-    home: Home, audit_id: str, fields: dict[str, Any], table: pa.Table, held_out: pa.Table
-) -> Card:
+def _publish(home: Home, audit_id: str, fields: dict[str, Any], tables: AuditTables) -> Card:
     with home.publishing("audits", audit_id) as folder:
-        pq.write_table(table, folder / "scores.parquet")
-        compared = held_out.select(["sample_id", "is_member", AUDITOR]).rename_columns(
-            ["sample_id", "is_member", "score"]
-        )
-        pq.write_table(compared, folder / "compared.parquet")
+        pq.write_table(tables.images, folder / "scores.parquet")
+        pq.write_table(tables.groups, folder / "groups.parquet")
+        pq.write_table(tables.compared, folder / "compared.parquet")
         card = write_card(folder, "audits", audit_id, **fields)
-        write_dataset_report(folder / "report.html", card, table, compared)
+        write_dataset_report(folder / "report.html", card, tables)
     return home.card("audits", audit_id)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintcore.models.layers import INPUT, MAP, POOLED, Layer, view_shape
+from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, Layer, view_shape
 from mintcore.settings import DEFAULT_HOME, HOME_VARIABLE
 from store.artefacts import Card, Home, Kind
 from store.feature_store import open_store
@@ -112,6 +112,27 @@ def further_auditors_of(auditors: Sequence[Card], experiment: Mapping[str, Any])
     return [card for card in reversed(_oldest_first(of_experiment)) if not _reads_usual_view(card)]
 
 
+def contributions(auditor: Card) -> list[tuple[str, float]]:
+    """List what an auditor of several sources leans on, the most first; nothing where it reads one.
+
+    Returns:
+        The name of each source with its share of a fusion's weight, or each view with the AUC that a joint network
+        loses without it.
+    """
+    described = auditor["networks"]["auditor"]
+    sources = described.get("sources", ())  # an auditor of an earlier version has one
+    if described.get("importance"):
+        found = dict(described["importance"])
+    elif len(sources) > 1:
+        firsts = [source.get("arrays", [source])[0] for source in sources]
+        found = dict(
+            zip((first["key"] for first in firsts), described["contributions"], strict=True)
+        )
+    else:
+        found = {}
+    return sorted(found.items(), key=lambda each: -each[1])
+
+
 def _oldest_first(cards: Sequence[Card]) -> list[Card]:
     return sorted(cards, key=lambda card: str(card["created"]))
 
@@ -142,6 +163,11 @@ def has_map(model: Card, layer: str) -> bool:
     return layer in known and view_shape(known[layer], MAP, None) is not None
 
 
+def has_signals(model: Card, layer: str) -> bool:
+    """Tell whether a layer's signals can be kept, which an auditor of queries needs: those of a classifier's output."""
+    return layer == OUTPUT and model.get("head", "classifier") == "classifier"
+
+
 def store_infos(home: Home) -> list[dict[str, Any]]:
     """Say what each feature store holds: images, layers, bytes."""
     return [open_store(home.folder("stores", card["id"])).info() for card in home.cards("stores")]
@@ -158,8 +184,14 @@ def auditor_scores(home: Home, auditor: str) -> pa.Table:
 
 
 def audit_scores(home: Home, audit: str) -> pa.Table:
-    """Read the images of a dataset audit, best first: sample_id, uri, label, registered_as, score, p_value."""
+    """Read the images of a dataset audit, best first: sample_id, uri, label, score, p_value, q_value."""
     return pq.read_table(home.folder("audits", audit) / "scores.parquet")
+
+
+def audit_groups(home: Home, audit: str) -> pa.Table:
+    """Read the labels and identities of a dataset audit, lowest p-value first; earlier versions kept none."""
+    file = home.folder("audits", audit) / "groups.parquet"
+    return pq.read_table(file) if file.exists() else pa.table({})
 
 
 def audit_compared(home: Home, audit: str) -> pa.Table:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from mintcore.audit_tables import AuditTables
 from mintcore.evaluation.histogram import score_histogram
 from mintcore.palette import AUDITED, EXTERNAL, MEMBER
+from mintcore.verdicts import discoveries_note, groups_note
 from store.artefacts import Card
 
 BINS = 30
@@ -20,25 +21,32 @@ _PAGES = Environment(
 )
 
 
-def write_dataset_report(file: Path, card: Card, images: pa.Table, compared: pa.Table) -> None:
+def write_dataset_report(file: Path, card: Card, tables: AuditTables) -> None:
     """Write the report of a dataset audit.
 
     Args:
         file: Where to.
         card: The audit's card.
-        images: The audited images, best first: sample_id, uri, score, probability, p_value.
-        compared: The auditor's held-out images: is_member, score.
+        tables: Its images, groups, and the held-out images.
     """
-    is_member = compared.column("is_member").to_numpy(zero_copy_only=False)
-    score = compared.column("score").to_numpy()
+    is_member = tables.compared.column("is_member").to_numpy(zero_copy_only=False)
+    score = tables.compared.column("score").to_numpy()
     groups = {
-        ("audited set", AUDITED): images.column("score").to_numpy(),
+        ("audited set", AUDITED): tables.images.column("score").to_numpy(),
         ("held-out externals", EXTERNAL): score[~is_member],
         ("held-out members", MEMBER): score[is_member],
     }
     page = _PAGES.get_template("dataset.html.j2")
-    listed = images.slice(0, LISTED).to_pylist()
-    file.write_text(page.render(card=card, images=listed, histogram=histogram(groups)))
+    text = page.render(
+        card=card,
+        images=tables.images.slice(0, LISTED).to_pylist(),
+        groups=tables.groups.slice(0, LISTED).to_pylist(),
+        n_groups=len(tables.groups),
+        histogram=histogram(groups),
+        discoveries_note=discoveries_note(card),
+        groups_note=groups_note(card),
+    )
+    file.write_text(text, encoding="utf-8")
 
 
 def write_image_report(file: Path, card: Card, auditor: Card) -> None:

@@ -4,10 +4,10 @@ A finding is evidence with its error rates, never proof: a high score can come f
 has nothing to do with membership (2409.19798; 2406.16201). So the tier is tied to what blind baselines reach.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # scipy takes a second to import, and pages show verdicts
     from mintcore.evaluation.intervals import Interval
@@ -16,6 +16,10 @@ BLIND_AUC_CAP = 0.55
 MODERATE_FROM = 0.05
 STRONG_FROM = 0.15
 SIGNIFICANCE = 0.05
+FALSE_DISCOVERY_RATE = 0.1
+"""Share of wrong ones, on average, that is accepted among images or groups that are named."""
+CLEAR_DRIFT = 0.1
+"""Distance between score distributions below which even a certain drift is no reason for a warning."""
 
 
 class Tier(StrEnum):
@@ -27,6 +31,9 @@ class Tier(StrEnum):
     MODERATE = "moderate"
     STRONG = "strong"
 
+
+SHOWN_TIERS = (Tier.WEAK, Tier.MODERATE, Tier.STRONG)
+"""Tiers at which membership was shown."""
 
 MEANING = {
     Tier.NO_EVIDENCE: (
@@ -160,4 +167,70 @@ def dataset_verdict(tier: Tier, p_value: float, share_ci: "Interval | None") -> 
         f"{tier.value} evidence that members are in this set",
         tier,
         f"Its scores are above those of held-out external images (p = {p_value:.2g}).{share} {MEANING[tier]}",
+    )
+
+
+def is_clear_drift(drift: Mapping[str, Any], tests: int = 1) -> bool:
+    """Tell whether a set drifted from the externals beyond chance, and far enough to matter.
+
+    Args:
+        drift: ``from_held_out`` and ``p_value``, as ``mintcore.evaluation.drift`` has them.
+        tests: How many such tests are made together.
+    """
+    return bool(drift["p_value"] <= SIGNIFICANCE / tests and drift["from_held_out"] >= CLEAR_DRIFT)
+
+
+def drift_remark(drift: Mapping[str, Any]) -> str:
+    """Warn that the audited set differs, as images, from those that the auditor was made with.
+
+    Args:
+        drift: ``network`` and its distances.
+    """
+    return (
+        f"The audited set has drifted from the auditor's externals: the blind baseline with {drift['network']}, which "
+        f"cannot know the members, scores it {drift['from_training']:.2f} away from the externals in training, where "
+        f"{drift['expected']:.2f} is usual for externals it has not seen (Kolmogorov-Smirnov distance; "
+        f"{drift['from_held_out']:.2f} from the latter, p = {drift['p_value']:.2g}). The images differ, so the auditor "
+        "works outside what it was tested on: prefer one whose externals are from the source of this set."
+    )
+
+
+def discoveries_note(audit: Mapping[str, Any]) -> str:
+    """Say how many images of a set can be named, and what that means.
+
+    Args:
+        audit: The audit's card.
+    """
+    found, rate = audit["discoveries"], audit["discovery_rate"]
+    if found is None:
+        return "No single image is named: high scores are not shown to come from membership here."
+    lowest = 1 / (1 + audit["n_externals"])
+    if not found:
+        return (
+            f"No single image can be named at a false-discovery rate of {rate:.0%}. That is usual, even where a large "
+            f"share was used: an auditor whose AUC is not near 1 shows it over many images, not in one, and with "
+            f"{audit['n_externals']:,} held-out externals no p-value is below {lowest:.2g}."
+        )
+    images = "1 image is" if found == 1 else f"{found:,} images are"
+    return (
+        f"{images} named at a false-discovery rate of {rate:.0%}: in the long run at most so many of those named were "
+        "not used. The others are not cleared by it."
+    )
+
+
+def groups_note(audit: Mapping[str, Any]) -> str:
+    """Say how a table of labels and identities is to be read.
+
+    Args:
+        audit: The audit's card.
+    """
+    if audit["discoveries"] is None:
+        return (
+            "No group is named: here high scores are not shown to come from membership. The blind AUC beside each "
+            "says how far the group differs as images."
+        )
+    return (
+        f"A group is named where its q is at most {FALSE_DISCOVERY_RATE:g} and its blind AUC is near 0.5: where the "
+        "blind AUC is as high as the auditor's, the images differ and membership is not shown. A label is compared "
+        "with externals of the same label; an identity counts once among the other identities."
     )

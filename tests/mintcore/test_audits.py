@@ -1,11 +1,14 @@
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from PIL import Image
+from scipy.stats import false_discovery_control
 
 from mintcore.audit import audit_dataset
 from mintcore.cohorts import build_cohort
@@ -13,13 +16,14 @@ from mintcore.comparison import CompareRequest, compare
 from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import MintError
+from mintcore.evaluation.groups import MIN_GROUP_IMAGES
 from mintcore.image_audit import (
     audit_images,
     held_out_scores,
     load_image_auditor,
     publish_image_audit,
 )
-from mintcore.library import audit_report, audit_scores, auditor_scores
+from mintcore.library import audit_groups, audit_report, audit_scores, auditor_scores
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.progress import SilentReporter
@@ -64,6 +68,69 @@ def test_audit_dataset__another_database_is_called_shift(
     card = audit_dataset(digits_home, auditor["id"], "noise", device="cpu", reporter=SILENT)
     assert card["tier"] == "dataset shift: membership not shown"
     assert card["share"] is None
+
+
+def test_audit_dataset__few_externals_left_are_refused_with_the_way_out(
+    digits_home: Home, auditor: Card
+) -> None:
+    """All of the auditor's externals are in the audited set, so none is left to stand beside it."""
+    with pytest.raises(MintError, match=r"Only 0 externals .* whether it was used cannot be told"):
+        audit_dataset(digits_home, auditor["id"], "external", device="cpu", reporter=SILENT)
+
+
+def test_audit_dataset__card_carries_effect_size_shares_discoveries_and_drift(
+    digits_home: Home, auditor: Card
+) -> None:
+    card = audit_dataset(digits_home, auditor["id"], "mixed", device="cpu", reporter=SILENT)
+    assert card["cliffs_delta"] == pytest.approx(2 * card["auc"] - 1)
+    assert card["cliffs_delta_ci"] == pytest.approx([2 * end - 1 for end in card["auc_ci"]])
+    assert list(card["shares"]) == ["adjusted count", "mixture"]
+    assert card["share"] is None  # the model was never trained: its auditor shows nothing
+    assert card["discoveries"] is None
+    assert {row["network"] for row in card["drift"]} == set(auditor["networks"])
+    assert card["remarks"] == []  # the digits are of one source
+    known = auditor_scores(digits_home, auditor["id"]).to_pylist()
+    fitted = [row for row in known if row["part"] == "train" and not row["is_member"]]
+    assert card["n_training_externals"] == len(fitted)
+
+
+def test_audit_dataset__images_have_q_values_of_their_p_values(
+    digits_home: Home, auditor: Card
+) -> None:
+    card = audit_dataset(digits_home, auditor["id"], "mixed", device="cpu", reporter=SILENT)
+    images = audit_scores(digits_home, card["id"]).to_pydict()
+    assert images["q_value"] == pytest.approx(false_discovery_control(images["p_value"]))
+
+
+def test_audit_dataset__each_label_with_enough_images_has_a_line(
+    digits_home: Home, auditor: Card
+) -> None:
+    card = audit_dataset(digits_home, auditor["id"], "mixed", device="cpu", reporter=SILENT)
+    groups = audit_groups(digits_home, card["id"]).to_pylist()
+    labels = Counter(audit_scores(digits_home, card["id"]).column("label").to_pylist())
+    judged = {row["group"]: row["n"] for row in groups}
+    assert judged == {label: labels[label] for label in judged}
+    assert {row["kind"] for row in groups} == {"label"}  # digits have no identity
+    assert min(judged.values()) >= MIN_GROUP_IMAGES
+    report = audit_report(digits_home, card["id"])
+    assert all(f"label {label}<" in report for label in judged)
+
+
+def test_audit_dataset__another_database_is_warned_of_as_drift(
+    digits_home: Home, auditor: Card, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 28, 28), np.uint8)
+    np.savez(tmp_path / "noise.npz", images=noise)
+    add_dataset(digits_home, "noise", f"arrays:{tmp_path / 'noise.npz'}", "unknown")
+    card = audit_dataset(digits_home, auditor["id"], "noise", device="cpu", reporter=SILENT)
+    (remark,) = card["remarks"]
+    assert "has drifted from the auditor's externals" in remark
+    assert escape(remark) in audit_report(digits_home, card["id"])
+
+
+def test_audit_groups__an_audit_of_an_earlier_version_has_none(digits_home: Home) -> None:
+    digits_home.folder("audits", "dataset-old").mkdir(parents=True)
+    assert audit_groups(digits_home, "dataset-old").num_rows == 0
 
 
 def test_audit_dataset__a_second_one_is_the_first(digits_home: Home, auditor: Card) -> None:

@@ -1,6 +1,15 @@
 import pytest
 
-from mintcore.verdicts import Tier, dataset_verdict, image_verdict, tier_of
+from mintcore.verdicts import (
+    Tier,
+    dataset_verdict,
+    discoveries_note,
+    drift_remark,
+    groups_note,
+    image_verdict,
+    is_clear_drift,
+    tier_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +60,56 @@ def test_dataset_verdict__asks_for_same_source_externals_under_shift() -> None:
 
 def test_dataset_verdict__without_significance_there_is_no_evidence() -> None:
     assert dataset_verdict(Tier.WEAK, 0.2, None).tier is Tier.NO_EVIDENCE
+
+
+def drift(from_held_out: float, p_value: float) -> dict[str, float | str]:
+    return {
+        "network": "fresh weights",
+        "from_training": 0.4,
+        "expected": 0.1,
+        "from_held_out": from_held_out,
+        "p_value": p_value,
+    }
+
+
+@pytest.mark.parametrize(
+    ("from_held_out", "p_value", "tests", "clear"),
+    [
+        (0.30, 0.001, 1, True),
+        (0.30, 0.030, 2, False),  # one of two tests: half the level
+        (0.05, 1e-9, 1, False),  # certain, and too small to matter
+        (0.30, 0.2, 1, False),
+    ],
+)
+def test_is_clear_drift__takes_certainty_and_size(
+    from_held_out: float, p_value: float, tests: int, clear: bool
+) -> None:
+    assert is_clear_drift(drift(from_held_out, p_value), tests) is clear
+
+
+def test_drift_remark__names_the_baseline_and_both_distances() -> None:
+    remark = drift_remark(drift(0.35, 0.001))
+    assert "fresh weights" in remark
+    assert "0.40 away" in remark
+    assert "0.35 from the latter, p = 0.001" in remark
+
+
+@pytest.mark.parametrize(
+    ("discoveries", "words"),
+    [
+        (None, "not shown to come from membership"),
+        (0, "That is usual, even where a large share was used"),
+        (1, "1 image is named at a false-discovery rate of 10%"),
+        (1200, "1,200 images are named"),
+    ],
+)
+def test_discoveries_note__is_honest_about_few_and_none(
+    discoveries: int | None, words: str
+) -> None:
+    audit = {"discoveries": discoveries, "discovery_rate": 0.1, "n_externals": 99}
+    assert words in discoveries_note(audit)
+
+
+def test_groups_note__says_when_no_group_shows_membership() -> None:
+    assert "No group is named" in groups_note({"discoveries": None})
+    assert "externals of the same label" in groups_note({"discoveries": 0})
