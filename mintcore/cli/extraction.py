@@ -33,6 +33,13 @@ def extract(
             "--queries", help="Keep so many augmented queries of each image: flipped and shifted."
         ),
     ] = 1,
+    stressed: Annotated[
+        bool,
+        typer.Option(
+            "--stressed",
+            help="The queries are such as training never shows: turned, zoomed, blurred, cut.",
+        ),
+    ] = False,
     gradient_size: Annotated[
         int, typer.Option("--gradient-size", help="Values that a gradient is reduced to.")
     ] = 512,
@@ -79,6 +86,7 @@ def extract(
         target,
         batch,
         workers,
+        stressed,
     )
     if dry_run:
         _show(asdict(plan_extraction(Home(home), request, device=device)), as_json)

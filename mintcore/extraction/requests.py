@@ -41,6 +41,7 @@ class ExtractionRequest:
         target: The class that gradients and signals are of, "label" or "predicted".
         batch_size: Images at once; None chooses.
         workers: Threads that decode; None takes one for each core.
+        stressed: Whether the queries are those that training never shows.
     """
 
     model: str
@@ -54,6 +55,7 @@ class ExtractionRequest:
     target: str = PREDICTED
     batch_size: int | None = None
     workers: int | None = None
+    stressed: bool = False
 
     def kept_views(self) -> list[View]:
         """List the views with their settings.
@@ -73,6 +75,7 @@ class ExtractionRequest:
                 targets.get(kind),
                 self.queries,
                 dtypes.get(kind, self.dtype),
+                self.stressed,
             )
             for kind in dict.fromkeys(self.views)  # a view that is named twice is kept once
         ]

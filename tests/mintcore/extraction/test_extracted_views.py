@@ -14,6 +14,7 @@ from mintcore.extraction import computing
 from mintcore.extraction.queries import QUERIES, show
 from mintcore.extraction.requests import ExtractionRequest
 from mintcore.extraction.run import extract_datasets
+from mintcore.extraction.stresses import STRESSES, stress
 from mintcore.models.registration import load_model
 from mintcore.models.signals import SIGNALS
 from mintcore.progress import SilentReporter
@@ -146,3 +147,17 @@ def test_compute__memory_that_runs_out_halves_the_batches(
     assert sizes[:4] == [64, 32, 16, 16]
     assert max(sizes[2:]) == 16  # what was learnt holds for the batches after it
     assert np.isfinite(found).all()
+
+
+def test_stressed_queries__each_is_the_image_as_it_is_shown(digits_home: Home) -> None:
+    found = stored(digits_home, layers="output", views=("pooled",), queries=3, stressed=True)
+
+    model = load_model(digits_home, "net")
+    with torch.inference_mode():
+        wanted = [
+            model.module(model.preprocessing.normalise(stress(pixels(digits_home), how))).numpy()
+            for how in STRESSES[:3]
+        ]
+
+    assert found.shape == (200, 3, 10)
+    np.testing.assert_allclose(found, np.stack(wanted, axis=1), atol=1e-5)
