@@ -14,6 +14,7 @@ COLUMNS = {
     "model": "model",
     "layer": "layer",
     "auditor_kind": "kind",
+    "view": "view",
     "tier": "evidence",
     "advantage": "advantage",
     "advantage_95": "95% interval",
@@ -35,6 +36,7 @@ def auditor_table(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     rows = [
         {
             **card,
+            "view": card["view"] or "several",
             "members": card["made_from"]["members"]["dataset"],
             "external": card["made_from"]["external"]["dataset"],
             "advantage_95": signed_interval(card["advantage_ci"]),

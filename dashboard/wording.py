@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from mintcore.auditors import OF_SEVERAL
+
 INTERVALS = "Intervals are 95%."
 
 KINDS = {
@@ -12,7 +14,8 @@ KINDS = {
     "cnn": "CNN: convolutions over the activation map",
     "linear": "Linear: logistic regression over the mean of each channel, the floor",
     "queries": "Queries: how the answers to shifted and mirrored copies are spread",
-    "fused": "Fused: all layers and, of a classifier, its answers to shifted images together",
+    "joint": "Joint: all layers and, of a classifier, its answers to shifted images, read by one network",
+    "fused": "Fused: all layers and, of a classifier, its answers to shifted images, a network for each",
 }
 """Auditor kind -> what it reads, in a few words."""
 
@@ -24,6 +27,7 @@ NETWORKS = {
     "fresh weights": "blind: fresh weights",
     "reference model": "blind: reference model",
     "raw pixels": "blind: raw pixels",
+    "permuted labels": "null: permuted labels",
 }
 """Network of an auditor -> its label on charts."""
 
@@ -131,8 +135,8 @@ def size(count: int) -> str:
 
 def auditor_name(card: Mapping[str, Any]) -> str:
     """Name an auditor among those of one experiment."""
-    if card["auditor_kind"] == "fused":
-        return f"fused of {len(card['networks']['auditor']['sources'])} sources, {card['id'][-4:]}"
+    if card["auditor_kind"] in OF_SEVERAL:
+        return f"{card['auditor_kind']}, {card['id'][-4:]}"
     usual = card["view"] == "pooled" or card["auditor_kind"] == "cnn"
     return f"{card['layer']}, {card['auditor_kind']}" + ("" if usual else f" of {card['view']}")
 

@@ -9,8 +9,8 @@ import streamlit as st
 from dashboard import reading
 from dashboard.parts.choices import choice
 from dashboard.wording import KINDS
-from mintcore.auditors import FUSED
-from mintcore.library import datasets_with, experiments, has_map, layer_names
+from mintcore.auditors import OF_SEVERAL
+from mintcore.library import datasets_with, experiments, has_map, has_signals, layer_names
 
 NO_REFERENCE = "none"
 _MAP_SIDES = ("8", "4", "16")
@@ -97,10 +97,11 @@ def layer_choice(model: str) -> dict[str, Any]:
         layers = layer_names(card)[::-1]
         layer = choice("Layer", layers, "layer", help_text="From the output back to the input.")
     with right:
-        kinds = [kind for kind in KINDS if kind != "cnn" or has_map(card, layer)]
+        unreadable = {"cnn": not has_map(card, layer), "queries": not has_signals(card, layer)}
+        kinds = [kind for kind in KINDS if not unreadable.get(kind)]
         kind = choice("Kind of auditor", kinds, "kind", lambda kind: KINDS[kind])
-        if kind == FUSED:
-            st.caption("A fused auditor reads every layer, whichever is chosen beside it.")
+        if kind in OF_SEVERAL:
+            st.caption(f"A {kind} auditor reads every layer, whichever is chosen beside it.")
         if "cnn" not in kinds:
             st.caption("This layer has no map, so a CNN auditor cannot read it.")
     return {"layer": layer, "kind": kind}

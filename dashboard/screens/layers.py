@@ -10,15 +10,18 @@ from dashboard.charts.roc import roc, roc_log
 from dashboard.parts import jobs
 from dashboard.parts.charts import n_note, show_chart
 from dashboard.parts.choices import choice
+from dashboard.parts.contributions import show_contributions
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import experiment_choice, subjects
 from dashboard.tables import auditor_figures, auditor_table, csv_bytes
 from dashboard.wording import KINDS, auditor_name, experiment_label, memory_note
 from mintcore import library
+from mintcore.auditors import OF_SEVERAL
 from mintcore.palette import SERIES
 
 _SWEPT = ("vanilla", "cnn")
+_OFFERED = [kind for kind in KINDS if kind != "queries"]  # which reads one layer alone
 
 
 def _experiment(auditors: reading.Rows) -> dict[str, Any]:
@@ -50,6 +53,12 @@ def _by_kind(auditors: reading.Rows, layers: list[str]) -> None:
                 advantage_by_layer(of_kind, layers),
                 f"Advantage of the {kind} auditor over its best blind baseline for each layer, with intervals.",
             )
+
+
+def _of_several(auditors: reading.Rows) -> reading.Rows:
+    """Give the newest auditor of each kind that reads several sources."""
+    of_kind = {card["auditor_kind"]: card for card in reversed(auditors)}
+    return [of_kind[kind] for kind in OF_SEVERAL if kind in of_kind]
 
 
 def _rocs(auditors: reading.Rows) -> None:
@@ -100,9 +109,10 @@ def _all_layers() -> None:
         if known is None:
             return
         request = experiment_choice(known)
-        st.caption("Both kinds, every layer. What is trained already is not trained again.")
-        if st.button("Start the sweep", type="primary"):
-            jobs.submit("sweep", request | {"layers": "all", "kinds": list(_SWEPT)})
+        kinds = st.multiselect("Kinds of auditor", _OFFERED, _SWEPT, format_func=KINDS.__getitem__)
+        st.caption("Every layer. What is trained already is not trained again.")
+        if st.button("Start the sweep", type="primary", disabled=not kinds):
+            jobs.submit("sweep", request | {"layers": "all", "kinds": kinds})
 
 
 def _followed() -> None:
@@ -136,5 +146,7 @@ st.caption(n_note(_with_further[0]["n_members"], _with_further[0]["n_externals"]
 if _note := memory_note(_model):
     st.info(_note, icon=":material/psychology:")
 _by_kind(_auditors, _layers)
+for _auditor in _of_several(_with_further):
+    show_contributions(_auditor)
 _rocs(_with_further)
 _table(_with_further)

@@ -9,6 +9,7 @@ from dashboard.charts.training import CURVES, training_curve
 from dashboard.parts import jobs
 from dashboard.parts.charts import n_note, show_chart
 from dashboard.parts.choices import choice, choose_again
+from dashboard.parts.contributions import show_contributions
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.figures import Figure, show_figures
 from dashboard.parts.heading import heading
@@ -21,6 +22,7 @@ from dashboard.wording import (
     BLIND_HELP,
     auditor_label,
     interval,
+    plain,
     signed,
     signed_interval,
 )
@@ -48,6 +50,9 @@ def _curves(epochs: reading.Rows) -> None:
                 training_curve(epochs, curve),
                 f"{title} by epoch, for the auditor and its blind baselines.",
             )
+    st.caption(
+        "Thick: the mean of a network's seeds, as far as all of them were trained. Thin: each seed."
+    )
 
 
 def _live(job: Job) -> None:
@@ -95,6 +100,13 @@ def _figures(card: dict[str, Any]) -> None:
     st.caption(
         f"{n_note(card['n_members'], card['n_externals'])} Best blind baseline: {card['best_blind']}."
     )
+    if card.get("null_auc") is not None:  # earlier versions trained none
+        st.caption(
+            f"The same auditor on labels that were shuffled, a null that should sit at 0.5: AUC {card['null_auc']:.3f} "
+            f"({interval(card['null_auc_ci'])})."
+        )
+    for remark in card.get("remarks", ()):
+        st.warning(plain(remark), icon=":material/warning:")
 
 
 def _result(auditors: reading.Rows) -> None:
@@ -106,6 +118,7 @@ def _result(auditors: reading.Rows) -> None:
     with st.container(border=True):
         auditor_verdict(card)
     _figures(card)
+    show_contributions(card)
     st.subheader("How did the training go?", anchor=False)
     _curves(reading.history(chosen).to_dict("records"))
     st.caption(

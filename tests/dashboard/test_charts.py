@@ -2,16 +2,18 @@ from typing import Any
 
 import pytest
 
+from dashboard.charts.contributions import contribution_bars
 from dashboard.charts.databases import database_heat_maps
 from dashboard.charts.layers import advantage_by_layer, auc_by_layer
 from dashboard.charts.roc import roc, roc_log, roc_rows
 from dashboard.charts.scores import score_distributions
-from dashboard.charts.training import training_curve, training_rows
-from mintcore.palette import AUDITED, AUDITOR, BLIND, EXTERNAL, MEMBER
+from dashboard.charts.training import mean_rows, training_curve, training_rows
+from mintcore.palette import AUDITED, AUDITOR, BLIND, EXTERNAL, MEMBER, SERIES
 
 FIRST = {
     "layer": "block1",
     "auditor_kind": "vanilla",
+    "view": "pooled",
     "auc": 0.52,
     "auc_ci": [0.48, 0.56],
     "blind_auc": 0.51,
@@ -117,25 +119,51 @@ def test_score_distributions__images_are_marked() -> None:
     assert _marks(chart) == ["area", "rule", "point"]
 
 
+def _epoch(network: str, epoch: int, seed: int = 0, value: float = 0.5) -> dict[str, Any]:
+    losses = {"train_loss": value, "validation_loss": value, "validation_auc": value}
+    return {"network": network, "epoch": epoch, "seed": seed, **losses}
+
+
 def test_training_rows__label_of_a_jobs_measure_says_which_network() -> None:
     epochs = [{"network": "fresh weights: cnn on block1/map4", "epoch": 1, "train_loss": 0.7}]
-    assert training_rows(epochs)["label"].tolist() == ["blind: fresh weights"]
+    rows = training_rows(epochs)
+    assert rows["label"].tolist() == ["blind: fresh weights"]
+    assert rows["reads"].tolist() == ["cnn on block1/map4"]
 
 
-def test_training_curve__auditor_and_blind_in_their_colours() -> None:
-    epochs = [
-        {
-            "network": name,
-            "epoch": 1,
-            "train_loss": 0.7,
-            "validation_loss": 0.7,
-            "validation_auc": 0.5,
-        }
-        for name in ("auditor", "raw pixels")
-    ]
-    encoding = training_curve(epochs, "validation_auc").to_dict()["encoding"]
-    assert encoding["y"]["field"] == "validation_auc"
-    assert encoding["color"]["scale"]["range"] == [AUDITOR, BLIND]
+def test_mean_rows__as_far_as_every_seed_was_trained() -> None:
+    network = "auditor: vanilla on dense/pooled"
+    epochs = [_epoch(network, 1, 0, 0.5), _epoch(network, 1, 1, 0.7), _epoch(network, 2, 1, 0.9)]
+    means = mean_rows(training_rows(epochs))
+    assert means[["epoch", "validation_auc"]].to_numpy().tolist() == [[1, pytest.approx(0.6)]]
+
+
+def test_mean_rows__sources_of_a_fused_auditor_are_not_mixed() -> None:
+    epochs = [_epoch(f"auditor: vanilla on {key}", 1) for key in ("dense/pooled", "output/pooled")]
+    assert len(mean_rows(training_rows(epochs))) == 2
+
+
+def test_mean_rows__history_of_an_earlier_version_has_one_seed() -> None:
+    epochs = [_epoch("auditor", 1), _epoch("auditor", 2)]
+    for each in epochs:
+        del each["seed"]
+    assert mean_rows(training_rows(epochs))["epoch"].tolist() == [1, 2]
+
+
+def test_training_curve__auditor_blind_and_null_in_their_colours() -> None:
+    epochs = [_epoch(name, 1) for name in ("auditor", "raw pixels", "permuted labels")]
+    seeds, means = training_curve(epochs, "validation_auc").to_dict()["layer"]
+    assert [field["field"] for field in seeds["encoding"]["detail"]] == ["reads", "seed"]
+    assert means["encoding"]["detail"]["field"] == "reads"
+    for encoding in (seeds["encoding"], means["encoding"]):
+        assert encoding["y"]["field"] == "validation_auc"
+        assert encoding["color"]["scale"]["range"] == [AUDITOR, BLIND, SERIES[1]]
+
+
+def test_contribution_bars__in_the_order_given() -> None:
+    chart = contribution_bars([("dense/pooled", 0.7), ("block1/pooled", 0.3)], "share")
+    assert [row["source"] for row in _rows(chart)] == ["dense/pooled", "block1/pooled"]
+    assert chart.to_dict()["encoding"]["y"]["sort"] is None
 
 
 def test_database_heat_maps__each_figure_with_text_and_evidence() -> None:

@@ -13,6 +13,7 @@ AUDITOR = {
     "model": "net",
     "layer": "dense",
     "auditor_kind": "vanilla",
+    "view": "pooled",
     "seed": 0,
     "tier": "strong",
     "made_from": {"members": {"dataset": "in"}, "external": {"dataset": "out"}},

@@ -133,7 +133,7 @@ def test_train__job_draws_its_curves_and_ends_in_an_auditor(
     (made,) = set((demo_home / "auditors").iterdir()) - before
     expect(page).to_have_url(re.compile(re.escape(made.name)))
     expect(page.get_by_role("combobox", name="Auditor shown")).to_have_value(
-        re.compile("layer block1, vanilla")
+        re.compile("block1, vanilla")
     )
 
 

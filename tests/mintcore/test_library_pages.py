@@ -9,11 +9,14 @@ from mintcore.library import (
     artefact_versions,
     auditors_of,
     comparison_cards,
+    contributions,
     datasets_with,
     experiment_key,
     experiment_of,
     experiments,
+    further_auditors_of,
     has_map,
+    has_signals,
     layer_names,
 )
 from store.artefacts import Home
@@ -33,6 +36,8 @@ def _auditor(layer: str, created: str = "2026-01-01", **changed: Any) -> dict[st
         "created": created,
         "layer": layer,
         "auditor_kind": "vanilla",
+        "view": "pooled",
+        "networks": {"auditor": {"key": f"{layer}/pooled"}},
         "model": "net",
         "made_from": {"members": {"dataset": "in"}, "external": {"dataset": "out"}},
         "reference": None,
@@ -90,6 +95,34 @@ def test_auditors_of__in_layer_order_and_the_newer_of_two() -> None:
 def test_auditors_of__other_experiments_are_left_out() -> None:
     cards = [_auditor("output"), _auditor("output", reference="other")]
     assert auditors_of(cards, experiment_of(cards[0]), ["output"]) == [cards[0]]
+
+
+def test_further_auditors_of__other_views_and_several_sources_newest_first() -> None:
+    cards = [
+        _auditor("output", view="pooled-q10"),
+        _auditor("output"),
+        _auditor("fused", "2026-01-02", auditor_kind="fused", view=None),
+    ]
+    found = further_auditors_of(cards, experiment_of(cards[0]))
+    assert [card["id"] for card in found] == ["fused-2026-01-02", "output-2026-01-01"]
+
+
+def test_contributions__the_most_first_and_none_of_one_source() -> None:
+    sources = [{"arrays": [{"key": key}]} for key in ("block1/pooled", "output/pooled")]
+    fused = {"sources": sources, "contributions": [0.2, 0.8], "importance": {}}
+    assert contributions({"networks": {"auditor": fused}}) == [
+        ("output/pooled", 0.8),
+        ("block1/pooled", 0.2),
+    ]
+    joint = {"sources": sources[:1], "contributions": [1.0], "importance": {"a": 0.0, "b": 0.1}}
+    assert contributions({"networks": {"auditor": joint}}) == [("b", 0.1), ("a", 0.0)]
+    assert contributions(_auditor("output")) == []  # as an earlier version wrote it
+
+
+def test_has_signals__the_output_of_a_classifier() -> None:
+    assert has_signals(MODEL, "output")
+    assert not has_signals(MODEL, "block1")
+    assert not has_signals(MODEL | {"head": "embedding"}, "output")
 
 
 def test_datasets_with__most_first_and_none_without() -> None:
