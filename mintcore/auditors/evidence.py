@@ -19,7 +19,7 @@ from mintcore.auditors.fitting import (
 )
 from mintcore.auditors.importance import importance
 from mintcore.cohorts import Cohort, Part
-from store.epochs import RowSet
+from store.epochs import MEMORY_BYTES, RowSet
 from store.feature_store import FeatureStore
 from store.joined import JoinedRows
 from store.layout import ArraySpec
@@ -65,7 +65,11 @@ class Evidence:
 
     def activations(self, rows: np.ndarray) -> Activations:
         """Give what (K, N) rows hold, none of them -1."""
-        sets = [RowSet(self.store, key, own) for key, own in zip(self.keys, rows, strict=True)]
+        memory_bytes = MEMORY_BYTES // len(self.keys)
+        sets = [
+            RowSet(self.store, key, own, memory_bytes)
+            for key, own in zip(self.keys, rows, strict=True)
+        ]
         return sets[0] if len(sets) == 1 else JoinedRows(sets)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice, takewhile
 
 import numpy as np
@@ -59,14 +60,27 @@ def fit_together(
     """
     networks = [_build(exercise, seeds) for exercise in exercises]
     histories: list[dict[int, list[Epoch]]] = [{s: [] for s in seeds} for _ in exercises]
-    for told in _train(exercises, networks, settings, seeds, device):
-        for position, epoch in told:
-            histories[position][epoch.seed].append(epoch)
-            on_epoch(position, epoch)
+    with _mixed_precision(device):
+        for told in _train(exercises, networks, settings, seeds, device):
+            for position, epoch in told:
+                histories[position][epoch.seed].append(epoch)
+                on_epoch(position, epoch)
     return [
         Fitted(Ensemble(of_seeds).to(device).eval(), [e for s in seeds for e in history[s]])
         for of_seeds, history in zip(networks, histories, strict=True)
     ]
+
+
+@contextmanager
+def _mixed_precision(device: torch.device) -> Iterator[None]:
+    """Let a GPU round what it multiplies in stacks to TF32; sums and parameters stay float32. A CPU stays exact."""
+    before = torch.get_float32_matmul_precision()
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def _build(exercise: Exercise, seeds: Sequence[int]) -> list[nn.Module]:
