@@ -138,7 +138,9 @@ def auditor_name(card: Mapping[str, Any]) -> str:
     if card["auditor_kind"] in OF_SEVERAL:
         return f"{card['auditor_kind']}, {card['id'][-4:]}"
     usual = card["view"] == "pooled" or card["auditor_kind"] == "cnn"
-    return f"{card['layer']}, {card['auditor_kind']}" + ("" if usual else f" of {card['view']}")
+    tuned = f", tuned {card['id'][-4:]}" if card.get("search") else ""
+    view = "" if usual else f" of {card['view']}"
+    return f"{card['layer']}, {card['auditor_kind']}{view}{tuned}"
 
 
 def auditor_label(card: Mapping[str, Any]) -> str:

@@ -39,6 +39,16 @@ class Cohort:
         """Give the positions of a part, (M,) int64."""
         return np.flatnonzero(self.part == part)
 
+    def before_test(self) -> "Cohort":
+        """Give the cohort without its test part, for whatever is chosen."""
+        kept = np.flatnonzero(self.part != "test")
+        return replace(
+            self,
+            sample_ids=[self.sample_ids[position] for position in kept],
+            is_member=self.is_member[kept],
+            part=self.part[kept],
+        )
+
     def permuted(self, seed: int) -> "Cohort":
         """Give a null: the same images, the labels of each part shuffled among them, so that nothing is to be found."""
         rng = np.random.default_rng(seed)

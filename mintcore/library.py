@@ -92,14 +92,14 @@ def experiments(auditors: Sequence[Card]) -> dict[str, dict[str, Any]]:
 def auditors_of(
     auditors: Sequence[Card], experiment: Mapping[str, Any], layers: Sequence[str]
 ) -> list[Card]:
-    """Pick the auditors of one experiment that read a layer as their kind usually does.
+    """Pick the auditors of one experiment that read a layer as their kind usually does, with the usual settings.
 
     They come in the order of the layers; of two for the same, the newer.
     """
     found = {
         (card["layer"], card["auditor_kind"]): card
         for card in _oldest_first(auditors)
-        if experiment_of(card) == experiment and card["layer"] in layers and _reads_usual_view(card)
+        if experiment_of(card) == experiment and card["layer"] in layers and _is_usual(card)
     }
     return sorted(
         found.values(), key=lambda card: (layers.index(card["layer"]), card["auditor_kind"])
@@ -107,9 +107,9 @@ def auditors_of(
 
 
 def further_auditors_of(auditors: Sequence[Card], experiment: Mapping[str, Any]) -> list[Card]:
-    """Pick the other auditors of one experiment, newest first: those of other views, and fused ones."""
+    """Pick the other auditors of one experiment, newest first: of other views, of several sources, tuned."""
     of_experiment = [card for card in auditors if experiment_of(card) == experiment]
-    return [card for card in reversed(_oldest_first(of_experiment)) if not _reads_usual_view(card)]
+    return [card for card in reversed(_oldest_first(of_experiment)) if not _is_usual(card)]
 
 
 def contributions(auditor: Card) -> list[tuple[str, float]]:
@@ -137,8 +137,10 @@ def _oldest_first(cards: Sequence[Card]) -> list[Card]:
     return sorted(cards, key=lambda card: str(card["created"]))
 
 
-def _reads_usual_view(card: Card) -> bool:
-    return card["view"] in (POOLED, f"{MAP}{card['map_side']}")
+def _is_usual(card: Card) -> bool:
+    """Tell whether an auditor can be compared with those of other layers: with its kind's usual view and settings."""
+    searched = card.get("search")  # earlier versions searched nothing
+    return not searched and card["view"] in (POOLED, f"{MAP}{card['map_side']}")
 
 
 def datasets_with(datasets: Sequence[Mapping[str, Any]], membership: str) -> list[str]:

@@ -1,16 +1,22 @@
 """Train auditors for layers of an audited model, each beside its blind baselines."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mintcore.arrays import pixels_spec
-from mintcore.auditors import AUDITOR_KINDS, FUSED
+from mintcore.auditors import AUDITOR_KINDS, JOINT, OF_SEVERAL
 from mintcore.auditors.course import Course, train
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.fitting import FitSettings
 from mintcore.auditors.plans import Plan, plan
-from mintcore.auditors.sources import fused_sources, single_sources, usual_sources
+from mintcore.auditors.sources import (
+    Source,
+    fused_sources,
+    joint_source,
+    single_sources,
+    usual_sources,
+)
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
@@ -36,15 +42,16 @@ class SweepRequest:
         members: Dataset whose members are used.
         external: Dataset whose externals are used.
         layers: "all", or layer names and globs separated by commas.
-        kinds: Kinds of auditor; "fused" is one auditor for all its sources.
+        kinds: Kinds of auditor; "joint" and "fused" are one auditor for all their sources.
         map_side: Side of the maps that the CNN auditor reads, in pixels.
         reference: Name of a trained model that never saw the members, as a further blind baseline.
         seed: Seed of split, weights and order.
         allow_overlap: Go on where members and externals overlap.
         seeds: Networks of each source, from this many seeds; an image's score is their mean.
         view: Name of the view that single-source auditors read, such as "pooled-q10"; None for each kind's own.
-        sources: "layer/view" each, what a fused auditor reads; none for the usual ones.
+        sources: "layer/view" each, what a joint or fused auditor reads; none for the usual ones.
         settings: How networks are fitted.
+        search: How the settings were found, for the cards; None where they were not searched.
     """
 
     model: str
@@ -60,6 +67,7 @@ class SweepRequest:
     view: str | None = None
     sources: tuple[str, ...] = ()
     settings: FitSettings = field(default_factory=FitSettings)
+    search: dict[str, Any] | None = None
 
     def network_seeds(self) -> list[int]:
         """Give the seed of each network of a source."""
@@ -67,7 +75,9 @@ class SweepRequest:
 
 
 @dataclass(frozen=True)
-class _Experiment:
+class Experiment:
+    """A request with what it names, loaded."""
+
     home: Home
     request: SweepRequest
     subjects: Subjects
@@ -77,6 +87,10 @@ class _Experiment:
     def models(self) -> dict[str, AuditedModel]:
         """Give the audited model and its blind counterparts, by the name of what reads them."""
         return {AUDITOR: self.subjects.audited, **self.subjects.blind()}
+
+    def with_settings(self, settings: FitSettings, search: dict[str, Any]) -> "Experiment":
+        """Give the same experiment with settings that were searched."""
+        return replace(self, request=replace(self.request, settings=settings, search=search))
 
 
 def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter) -> list[Card]:
@@ -94,6 +108,11 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
     Raises:
         MintError: A name is unknown, an image is member and external at once, or there are too few images.
     """
+    return train_missing(prepare(home, request, device=device, reporter=reporter))
+
+
+def prepare(home: Home, request: SweepRequest, *, device: str, reporter: Reporter) -> Experiment:
+    """Load the models and split the images of a sweep; arguments and errors are those of ``sweep``."""
     _refuse_contradictions(request)
     subjects = load_subjects(home, request.model, request.reference, choose_device(device))
     if subjects.reference is not None:
@@ -103,13 +122,19 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
     )
     for remark in remarks(cohort.overlap):
         reporter.log(remark)
-    experiment = _Experiment(home, request, subjects, cohort, reporter)
-    plans = _plan(experiment)
+    return Experiment(home, request, subjects, cohort, reporter)
+
+
+def train_missing(experiment: Experiment) -> list[Card]:
+    """Train the auditors of an experiment that are not there yet, and give the cards of all."""
+    home, plans = experiment.home, plan_auditors(experiment)
     missing = [each for each in plans if not home.has("auditors", each.auditor_id)]
     if missing:
         _extract(experiment, missing)
         _train(experiment, missing)
-    reporter.log(f"{len(missing)} auditors trained, {len(plans) - len(missing)} there already")
+    experiment.reporter.log(
+        f"{len(missing)} auditors trained, {len(plans) - len(missing)} there already"
+    )
     return [home.card("auditors", each.auditor_id) for each in plans]
 
 
@@ -121,20 +146,26 @@ def _refuse_contradictions(request: SweepRequest) -> None:
         )
     if request.seeds < 1:
         raise MintError(f"{request.seeds} seeds: give 1 or more.")
-    if request.sources and FUSED not in request.kinds:
-        raise MintError("Only a fused auditor has sources to choose: give the kind 'fused'.")
+    if request.sources and not set(OF_SEVERAL) & set(request.kinds):
+        raise MintError(
+            f"Only auditors of several sources have sources to choose: give the kind {' or '.join(OF_SEVERAL)}."
+        )
 
 
-def _plan(experiment: _Experiment) -> list[Plan]:
+def plan_auditors(experiment: Experiment) -> list[Plan]:
+    """List the auditors of an experiment, in the order of the layers.
+
+    Raises:
+        MintError: A layer, a view or a source is unknown, or no layer can be read by the kinds.
+    """
     request, audited = experiment.request, experiment.subjects.audited
     chosen = choose_layers(audited, request.layers)
     content = _content(experiment)
     plans = []
     for kind in request.kinds:
-        if kind == FUSED:
-            asked = request.sources or usual_sources(audited)
-            sources = fused_sources(layers(audited), asked)
-            plans.append(plan(request.model, FUSED, sources, content))
+        if kind in OF_SEVERAL:
+            sources = _of_several(audited, kind, request.sources)
+            plans.append(plan(request.model, kind, sources, content))
         else:
             single = single_sources(chosen, kind, request.view, request.map_side)
             plans += [plan(request.model, kind, (source,), content) for source in single]
@@ -147,7 +178,13 @@ def _plan(experiment: _Experiment) -> list[Plan]:
     return sorted(plans, key=lambda each: order.index(each.layer) if each.layer in order else -1)
 
 
-def _content(experiment: _Experiment) -> dict[str, Any]:
+def _of_several(audited: AuditedModel, kind: str, asked: tuple[str, ...]) -> tuple[Source, ...]:
+    named = asked or usual_sources(audited, kind)
+    known = layers(audited)
+    return (joint_source(known, named),) if kind == JOINT else fused_sources(known, named)
+
+
+def _content(experiment: Experiment) -> dict[str, Any]:
     """Give what all auditors of a sweep are made from."""
     request, subjects = experiment.request, experiment.subjects
     return {
@@ -157,12 +194,14 @@ def _content(experiment: _Experiment) -> dict[str, Any]:
         "split": experiment.cohort.split_digest(),
         "settings": asdict(request.settings),
         "seeds": request.network_seeds(),
+        **({} if request.search is None else {"search": request.search}),
     }
 
 
-def _extract(experiment: _Experiment, plans: Sequence[Plan]) -> None:
+def _extract(experiment: Experiment, plans: Sequence[Plan]) -> None:
     request = experiment.request
-    specs = {source.spec.key: source.spec for each in plans for source in each.sources}
+    sources = [source for each in plans for source in each.sources]
+    specs = {spec.key: spec for source in sources for spec in source.specs}
     pixels = pixels_spec(experiment.subjects.audited)
     for name, model in experiment.models().items():
         wanted = [*specs.values(), pixels] if name == AUDITOR else list(specs.values())
@@ -170,7 +209,7 @@ def _extract(experiment: _Experiment, plans: Sequence[Plan]) -> None:
         extract(experiment.home, model, datasets, wanted, experiment.reporter)
 
 
-def _train(experiment: _Experiment, plans: Sequence[Plan]) -> None:
+def _train(experiment: Experiment, plans: Sequence[Plan]) -> None:
     request, audited = experiment.request, experiment.subjects.audited
     stores = {
         name: store_of(experiment.home, model, 0) for name, model in experiment.models().items()
@@ -191,5 +230,6 @@ def _train(experiment: _Experiment, plans: Sequence[Plan]) -> None:
         "reference": request.reference,
         "map_side": request.map_side,
         "seed": request.seed,
+        "search": request.search,
     }
     train(course, plans, about)

@@ -105,6 +105,10 @@ def _figures(card: dict[str, Any]) -> None:
             f"The same auditor on labels that were shuffled, a null that should sit at 0.5: AUC {card['null_auc']:.3f} "
             f"({interval(card['null_auc_ci'])})."
         )
+    if card.get("search"):
+        st.caption(
+            f"Its settings are the best of {len(card['search']['trials'])} that were tried on the validation images."
+        )
     for remark in card.get("remarks", ()):
         st.warning(plain(remark), icon=":material/warning:")
 

@@ -1,11 +1,11 @@
 """``mint train``, ``mint sweep``, ``mint compare`` and ``mint auditor``."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.findings import AUC_HEADING, in_words, print_comparison, print_sweep
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import fields, show, table
 from mintcore.library import auditor_row, auditor_rows
@@ -38,7 +38,9 @@ OverlapOption = Annotated[
         "near-duplicates are kept on one side of the split. It is recorded on the auditor's card.",
     ),
 ]
-KindOption = Annotated[str, typer.Option("--kind", help="linear, vanilla, cnn or fused.")]
+KindOption = Annotated[
+    str, typer.Option("--kind", help="Of linear, vanilla, queries, cnn, joint and fused.")
+]
 SeedsOption = Annotated[
     int, typer.Option("--seeds", help="Networks of each auditor; an image's score is their mean.")
 ]
@@ -52,18 +54,17 @@ SourcesOption = Annotated[
     str,
     typer.Option(
         "--sources",
-        help="What a fused auditor reads: layer/view each, separated by commas; layers may be globs.",
+        help="What a joint or fused auditor reads: layer/view each, separated by commas; layers may be globs.",
     ),
 ]
-
-COLUMNS = {
-    "layer": "layer",
-    "kind": "kind",
-    "auc": "AUC [95% interval]",
-    "blind": "best blind baseline",
-    "advantage": "advantage [95% interval]",
-    "tier": "tier",
-}
+TuneOption = Annotated[
+    int | None,
+    typer.Option(
+        "--tune",
+        help="Search learning rate, weight decay and batch size in so many trials, on the validation part alone "
+        "(needs Optuna: pip install 'mint-workbench[tune]').",
+    ),
+]
 
 
 def train(
@@ -81,6 +82,7 @@ def train(
     seed: SeedOption = 0,
     seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
+    tune: TuneOption = None,
     device: DeviceOption = "auto",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -90,22 +92,25 @@ def train(
     Example: mint train resnet56 --members cifar-train --external cifar-test --layer layer3.8 --kind cnn
 
     Example: mint train resnet56 --members cifar-train --external cifar-test --kind fused
+
+    Example: mint train resnet56 --members cifar-train --external cifar-test --tune 20
     """
-    rows = _sweep(
-        home,
-        device,
-        model=model,
-        members=members,
-        external=external,
-        layers=layer,
-        kinds=(kind,),
-        view=view,
-        sources=_names(sources),
-        map_side=map_side,
-        reference=reference,
-        seed=seed,
-        seeds=seeds,
-        allow_overlap=allow_overlap,
+    asked = {
+        "model": model,
+        "members": members,
+        "external": external,
+        "layers": layer,
+        "kinds": (kind,),
+        "view": view,
+        "sources": _names(sources),
+        "map_side": map_side,
+        "reference": reference,
+        "seed": seed,
+        "seeds": seeds,
+        "allow_overlap": allow_overlap,
+    }
+    rows = (
+        _sweep(home, device, **asked) if tune is None else _train_tuned(home, device, tune, **asked)
     )
     show(rows[0] if len(rows) == 1 else rows, as_json, lambda: print_sweep(rows))
 
@@ -119,7 +124,10 @@ def sweep(
     ] = "all",
     kinds: Annotated[
         str,
-        typer.Option("--kinds", help="Of linear, vanilla, cnn and fused, separated by commas."),
+        typer.Option(
+            "--kinds",
+            help="Of linear, vanilla, queries, cnn, joint and fused, separated by commas.",
+        ),
     ] = "vanilla,cnn",
     view: ViewOption = None,
     sources: SourcesOption = "",
@@ -203,8 +211,8 @@ def list_auditors(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) 
     Example: mint auditor list
     """
     rows = auditor_rows(Home(home))
-    columns = {"auditor": "id", "external": "external", "auc": COLUMNS["auc"], "tier": "tier"}
-    show(rows, as_json, lambda: table([_in_words(row) for row in rows], columns))
+    columns = {"auditor": "id", "external": "external", "auc": AUC_HEADING, "tier": "tier"}
+    show(rows, as_json, lambda: table([in_words(row) for row in rows], columns))
 
 
 @app.command("show")
@@ -219,7 +227,12 @@ def show_auditor(
     """
     card = Home(home).card("auditors", auditor)
     row = auditor_row(card)
-    said = {**row, "overlap": _overlap(card), "meaning": card["meaning"]}
+    said = {
+        **row,
+        "overlap": _overlap(card),
+        "settings": _settings(card),
+        "meaning": card["meaning"],
+    }
     show(card, as_json, lambda: fields(said))
 
 
@@ -233,6 +246,17 @@ def _overlap(card: dict[str, Any]) -> str | None:
     return counts and ", ".join(f"{name.replace('_', ' ')}: {counts[name]}" for name in counts)
 
 
+def _settings(card: dict[str, Any]) -> str:
+    """Say how an auditor was fitted, and whether that was searched for."""
+    listed = ", ".join(
+        f"{name.replace('_', ' ')} {value:.3g}" for name, value in card["settings"].items()
+    )
+    search = card.get("search")  # earlier versions searched nothing
+    if not search:
+        return listed
+    return f"{listed} (of {len(search['trials'])} tried, the best on the validation part)"
+
+
 def _sweep(home: Path, device: str, **request: Any) -> list[dict[str, Any]]:
     from mintcore.sweep import SweepRequest
     from mintcore.sweep import sweep as run
@@ -242,28 +266,12 @@ def _sweep(home: Path, device: str, **request: Any) -> list[dict[str, Any]]:
     return [auditor_row(card) for card in cards]
 
 
-def print_sweep(rows: Sequence[dict[str, Any]]) -> None:
-    """Print auditors as a table, a line each."""
-    table([_in_words(row) for row in rows], COLUMNS)
-    typer.echo(
-        f"n = {rows[0]['n_members']} members and {rows[0]['n_externals']} externals held out. "
-        "Advantage = AUC minus the best blind baseline's. `mint auditor list` gives the ids."
-    )
+def _train_tuned(home: Path, device: str, trials: int, **request: Any) -> list[dict[str, Any]]:
+    from mintcore.search import train_tuned
+    from mintcore.sweep import SweepRequest
 
-
-def print_comparison(cells: Sequence[dict[str, Any]]) -> None:
-    """Print the cells of a comparison of databases, a line each."""
-    figures = {key: COLUMNS[key] for key in ("auc", "blind", "advantage", "tier")}
-    columns = {"train_external": "trained against", "test_external": "tested on", **figures}
-    table([_in_words(cell) for cell in cells], columns)
-
-
-def _in_words(row: dict[str, Any]) -> dict[str, Any]:
-    low, high = row["auc_ci"]
-    least, most = row["advantage_ci"]
-    return {
-        **row,
-        "auc": f"{row['auc']:.3f} [{low:.3f}, {high:.3f}]",
-        "blind": f"{row['blind_auc']:.3f} {row['best_blind']}",
-        "advantage": f"{row['advantage']:+.3f} [{least:+.3f}, {most:+.3f}]",
-    }
+    with ConsoleReporter() as reporter:
+        card = train_tuned(
+            Home(home), SweepRequest(**request), trials, device=device, reporter=reporter
+        )
+    return [auditor_row(card)]

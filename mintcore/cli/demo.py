@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mintcore.cli.auditors import print_comparison, print_sweep
+from mintcore.cli.findings import print_comparison, print_sweep
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import show
 from mintcore.progress import ConsoleReporter

@@ -97,14 +97,19 @@ def test_auditors_of__other_experiments_are_left_out() -> None:
     assert auditors_of(cards, experiment_of(cards[0]), ["output"]) == [cards[0]]
 
 
-def test_further_auditors_of__other_views_and_several_sources_newest_first() -> None:
+def test_further_auditors_of__other_views_several_sources_and_tuned_newest_first() -> None:
     cards = [
         _auditor("output", view="pooled-q10"),
         _auditor("output"),
+        _auditor("output", "2026-01-03", search={"trials": []}),
         _auditor("fused", "2026-01-02", auditor_kind="fused", view=None),
     ]
     found = further_auditors_of(cards, experiment_of(cards[0]))
-    assert [card["id"] for card in found] == ["fused-2026-01-02", "output-2026-01-01"]
+    assert [card["id"] for card in found] == [
+        "output-2026-01-03",
+        "fused-2026-01-02",
+        "output-2026-01-01",
+    ]
 
 
 def test_contributions__the_most_first_and_none_of_one_source() -> None:

@@ -47,12 +47,20 @@ def test_help__every_option_says_what_it_is_for(path: str) -> None:
         ("extract net members --device gpu", "is not a device: use auto, cpu, cuda or cuda:N"),
         ("extract net", "Missing argument"),
         ("extract net members --map-side eight", "Invalid value for '--map-side'"),
-        ("sweep net --members members --external external --kinds mlp", "choose of vanilla, cnn"),
+        (
+            "sweep net --members members --external external --kinds mlp",
+            "choose of linear, vanilla",
+        ),
         ("sweep net --members external --external external", "no readable image of membership"),
         (
             "train net --members members --external external --layer output --kind cnn",
             "needs a map",
         ),
+        (
+            "train net --members members --external external --kind fused --tune 2",
+            "has a network for each source",
+        ),
+        ("train net --members members --external external --tune 0", "ask for 1 or more"),
         ("audit image nobody README.md", "is not an image"),
         ("audit image nobody missing.png", "missing.png"),
         ("audit dataset nobody mixed", "No auditor is called 'nobody'"),
@@ -141,3 +149,13 @@ def test_mint__ctrl_c_is_one_sentence(
     with pytest.raises(SystemExit, match="130"):
         main()
     assert capsys.readouterr().err == "mint: stopped; what was committed is kept.\n"
+
+
+def test_train__tuned_auditor_says_how_its_settings_were_found(
+    mint: Any, digits_home: Home
+) -> None:
+    words = "train net --members members --external external --seeds 1 --tune 2 --json"
+    code, printed, _ = mint(*words.split())
+    assert code == 0
+    _, shown, _ = mint("auditor", "show", json.loads(printed)["auditor"])
+    assert "of 2 tried, the best on the validation part" in shown
