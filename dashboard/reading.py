@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.wording import SHOWN_TIERS
 from mintcore import library
 from mintcore.datasets import reading as datasets
 from mintcore.evaluation.histogram import score_histogram
+from mintcore.verdicts import SHOWN_TIERS
 
 Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparisons"]
 Rows = list[dict[str, Any]]
@@ -65,6 +65,11 @@ def audited_images(audit: str) -> pd.DataFrame:
     return _audited_images(_path(), audit, version_of("audits", audit))
 
 
+def audited_groups(audit: str) -> pd.DataFrame:
+    """Give the labels and identities of a dataset audit, lowest p-value first; none in audits of earlier versions."""
+    return _audited_groups(_path(), audit, version_of("audits", audit))
+
+
 def audit_histogram(audit: str) -> Rows:
     """Give the score histogram of a dataset audit: audited set, held-out externals, held-out members."""
     return _audit_histogram(_path(), audit, version_of("audits", audit))
@@ -101,6 +106,11 @@ def _history(path: str, auditor: str, version: int) -> pd.DataFrame:
 @st.cache_data(show_spinner="Reading the scores ...", max_entries=10)
 def _audited_images(path: str, audit: str, version: int) -> pd.DataFrame:
     return library.audit_scores(home(), audit).to_pandas()
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _audited_groups(path: str, audit: str, version: int) -> pd.DataFrame:
+    return library.audit_groups(home(), audit).to_pandas()
 
 
 @st.cache_data(show_spinner="Reading the scores ...", max_entries=50)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.wording import interval, signed, signed_interval
+from dashboard.wording import NETWORKS, interval, p_value, signed, signed_interval
 
 _FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -28,6 +28,19 @@ COLUMNS = {
     "n_externals": "held-out externals",
     "seed": "seed",
     "id": "auditor",
+}
+
+GROUP_COLUMNS = {
+    "kind": "kind",
+    "group": "group",
+    "n": "images",
+    "n_externals": "externals",
+    "auc": "AUC",
+    "blind_auc": "best blind AUC",
+    "cliffs_delta": "Cliff's delta",
+    "mean_score": "mean score",
+    "p_value": "p",
+    "q_value": "q",
 }
 
 
@@ -68,6 +81,30 @@ def cell_table(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             for cell in cells
         ]
     )
+
+
+def drift_table(drift: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Arrange the drift of an audited set as a table for people."""
+    return pd.DataFrame(
+        [
+            {
+                "scored by": NETWORKS.get(row["network"], row["network"]),
+                "set from training externals": f"{row['from_training']:.2f}",
+                "expected": f"{row['expected']:.2f}",
+                "set from held-out externals": f"{row['from_held_out']:.2f}",
+                "p": p_value(row["p_value"]),
+            }
+            for row in drift
+        ]
+    )
+
+
+def group_table(groups: pd.DataFrame) -> pd.DataFrame:
+    """Arrange the labels and identities of an audit as a table for people, in the order given."""
+    rounded = groups.assign(
+        p_value=groups["p_value"].map(p_value), q_value=groups["q_value"].map(p_value)
+    ).round(3)
+    return rounded[list(GROUP_COLUMNS)].rename(columns=GROUP_COLUMNS)
 
 
 def auditor_figures(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from mintcore.auditors import OF_SEVERAL
+from mintcore.verdicts import SHOWN_TIERS
 
 INTERVALS = "Intervals are 95%."
 
@@ -18,9 +19,6 @@ KINDS = {
     "fused": "Fused: all layers and, of a classifier, its answers to shifted images, a network for each",
 }
 """Auditor kind -> what it reads, in a few words."""
-
-SHOWN_TIERS = ("weak", "moderate", "strong")
-"""Tiers at which membership was shown."""
 
 NETWORKS = {
     "auditor": "auditor",
@@ -40,6 +38,14 @@ ADVANTAGE_HELP = (
     "AUC of the auditor minus AUC of the best blind baseline. Only this is evidence of membership."
 )
 AUC_HELP = "How often a member scores above an external image, both chosen at random. 0.5 is chance, 1 is perfect."
+EFFECT_HELP = (
+    "How much more often an image of the set scores above an external than below it: 0 is no difference, 1 is every "
+    "image above every external (Cliff's delta, 2 AUC - 1). Unlike the p-value it does not grow with the image count."
+)
+SHARE_HELP = (
+    "Estimated over the whole set, not counted from single images: the weight of members in a mixture of the held-out "
+    "members' scores and the held-out externals'."
+)
 P_VALUE_HELP = "Share of held-out external images that score at least as high as this one."
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@])")
@@ -95,6 +101,14 @@ def signed_interval(bounds: Sequence[float]) -> str:
 def p_value(value: float) -> str:
     """Write a p-value with two figures."""
     return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+
+
+def share_of_members(share: Mapping[str, Any] | None) -> str:
+    """Write an estimated share with its interval."""
+    if share is None:
+        return "not measurable"
+    low, high = share["interval"]
+    return f"{share['value']:.0%} ({low:.0%} to {high:.0%})"
 
 
 def tier_headline(tier: str) -> str:

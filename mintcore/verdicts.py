@@ -213,8 +213,8 @@ def discoveries_note(audit: Mapping[str, Any]) -> str:
         )
     images = "1 image is" if found == 1 else f"{found:,} images are"
     return (
-        f"{images} named at a false-discovery rate of {rate:.0%}: in the long run at most so many of those named were "
-        "not used. The others are not cleared by it."
+        f"{images} named at a false-discovery rate of {rate:.0%}: on average, at most that share of the images named "
+        "was not used. The others are not cleared by it."
     )
 
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from dashboard.wording import INTERVALS, SHOWN_TIERS, interval, named, plain, tier_headline
-from mintcore.verdicts import SIGNIFICANCE
+from dashboard.wording import INTERVALS, interval, named, plain, tier_headline
+from mintcore.verdicts import SHOWN_TIERS, SIGNIFICANCE
 
 Colour = Literal["gray", "blue", "orange"]
 

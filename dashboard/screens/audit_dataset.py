@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import reading
 from dashboard.charts.scores import score_distributions
-from dashboard.parts import jobs
+from dashboard.parts import jobs, set_evidence
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import auditor_choice, choice, choose_again
 from dashboard.parts.errors import errors_as_sentences
@@ -21,14 +21,19 @@ from dashboard.wording import (
     ADVANTAGE_HELP,
     AUC_HELP,
     BLIND_HELP,
+    EFFECT_HELP,
     INTERVALS,
+    SHARE_HELP,
     interval,
     p_value,
+    plain,
+    share_of_members,
     signed,
     signed_interval,
     when,
 )
 from mintcore import library
+from mintcore.verdicts import discoveries_note
 
 _SHOWN_IMAGES = 24
 
@@ -63,26 +68,41 @@ def _followed() -> None:
     jobs.follow(job, lambda job: None)
 
 
-def _figures(audit: dict[str, Any]) -> None:
-    share = audit["share"]
-    show_figures(
-        [
-            Figure(
-                "p-value of the set",
-                p_value(audit["p_value"]),
-                f"{audit['n_audited']:,} images judged",
-                "How likely scores this high would be if the set were like the held-out externals.",
-            ),
-            Figure(
-                "Share of members",
-                f"{share['value']:.0%}" if share else "not measurable",
-                f"{share['interval'][0]:.0%} to {share['interval'][1]:.0%}"
-                if share
-                else "no interval",
-                "Estimated over the whole set, not counted from single images.",
-            ),
-        ]
+def _p_value_figure(audit: dict[str, Any]) -> Figure:
+    return Figure(
+        "p-value of the set",
+        p_value(audit["p_value"]),
+        f"{audit['n_audited']:,} images judged",
+        "How likely scores this high would be if the set were like the held-out externals.",
     )
+
+
+def _effect_figures(audit: dict[str, Any]) -> list[Figure]:
+    """Give the effect size, which audits of earlier versions do not have."""
+    if "cliffs_delta" not in audit:
+        return []
+    below = signed_interval(audit["cliffs_delta_ci"])
+    return [Figure("Effect size", signed(audit["cliffs_delta"]), below, EFFECT_HELP)]
+
+
+def _share_figure(audit: dict[str, Any]) -> Figure:
+    share = audit["share"]
+    if share is None:
+        return Figure("Share of members", "not measurable", "no interval", SHARE_HELP)
+    low, high = share["interval"]
+    return Figure(
+        "Share of members", f"{share['value']:.0%}", f"{low:.0%} to {high:.0%}", SHARE_HELP
+    )
+
+
+def _other_shares(audit: dict[str, Any]) -> str:
+    shares = audit.get("shares", {})
+    others = [name for name in shares if name != audit["share_method"]]
+    return "".join(f"Share by {name}: {share_of_members(shares[name])}. " for name in others)
+
+
+def _figures(audit: dict[str, Any]) -> None:
+    show_figures([_p_value_figure(audit), *_effect_figures(audit), _share_figure(audit)])
     show_figures(
         [
             Figure(
@@ -108,15 +128,14 @@ def _figures(audit: dict[str, Any]) -> None:
     st.caption(
         f"n = {audit['n_audited']:,} audited images and {audit['n_externals']:,} held-out externals. "
         f"{audit['n_excluded']:,} images were left out because the auditor was trained on them, {audit['n_failed']:,} "
-        f"could not be judged. The best blind baseline is: {audit['best_blind']}. {INTERVALS}"
+        f"could not be judged. The best blind baseline is: {audit['best_blind']}. {_other_shares(audit)}{INTERVALS}"
     )
 
 
 def _images(audit: dict[str, Any], images: pd.DataFrame) -> None:
     st.subheader("Which images look most like members?", anchor=False)
-    st.caption(
-        "The highest scores first. Single images are often judged wrongly: the finding is about the set as a whole."
-    )
+    named = f"{discoveries_note(audit)} " if "discoveries" in audit else ""
+    st.caption(plain(f"{named}The highest scores first: the finding is about the set as a whole."))
     thumbnails(images.head(_SHOWN_IMAGES))
     with st.expander("All images as a table"):
         st.dataframe(images, hide_index=True)
@@ -155,6 +174,7 @@ def _result(audits: reading.Rows) -> None:
     audit, images = by_id[chosen], reading.audited_images(chosen)
     with st.container(border=True):
         dataset_verdict(audit)
+    set_evidence.remarks(audit)
     _figures(audit)
     _downloads(audit, images)
     st.subheader("Where do its scores fall?", anchor=False)
@@ -163,7 +183,9 @@ def _result(audits: reading.Rows) -> None:
         "Score distributions of the audited set, the held-out externals and the held-out members.",
         "An unused set lies on the externals; a used one moves towards the members. n is in the legend.",
     )
+    set_evidence.groups(audit, reading.audited_groups(chosen))
     _images(audit, images)
+    set_evidence.drift(audit)
 
 
 heading(

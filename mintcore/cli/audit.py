@@ -1,13 +1,15 @@
 """``mint audit image | dataset | list``."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
 from mintcore.progress import ConsoleReporter
+from mintcore.verdicts import discoveries_note, groups_note
 from store.artefacts import Home
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -26,8 +28,28 @@ _DATASET_FIGURES = (
     "blind_auc",
     "advantage",
     "advantage_ci",
-    "meaning",
+    "cliffs_delta",
+    "cliffs_delta_ci",
 )
+_DRIFT_COLUMNS = {
+    "network": "drift of scores",
+    "from_training": "from training externals",
+    "expected": "expected",
+    "from_held_out": "from held-out externals",
+    "p_value": "p",
+}
+_GROUP_COLUMNS = {
+    "kind": "kind",
+    "group": "group",
+    "n": "n",
+    "n_externals": "externals",
+    "auc": "AUC",
+    "blind_auc": "blind AUC",
+    "cliffs_delta": "Cliff's delta",
+    "p_value": "p",
+    "q_value": "q",
+}
+_LISTED_GROUPS = 20
 AuditorArgument = Annotated[
     str, typer.Argument(help="Id of an auditor, as `mint sweep` prints it.")
 ]
@@ -80,21 +102,30 @@ def audit_whole_dataset(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Audit a dataset as a whole: was it used, and what share of it?
+    """Audit a dataset as a whole: was it used, what share of it, and which images, labels and identities?
 
     Example: mint audit dataset resnet56.layer3.8.vanilla.0123456789 scraped-photos
     """
     from mintcore.audit import audit_dataset
+    from mintcore.library import audit_groups
 
     with ConsoleReporter() as reporter:
         card = audit_dataset(Home(home), auditor, dataset, device=device, reporter=reporter)
-    row = {**card, "kind": "dataset"}
+    groups = audit_groups(Home(home), card["id"]).to_pylist()
     report = Home(home).folder("audits", card["id"]) / "report.html"
-    show(
-        row,
-        as_json,
-        lambda: fields({key: card[key] for key in _DATASET_FIGURES} | {"report": report}),
-    )
+
+    def render() -> None:
+        fields(_figures(card) | {"report": report})
+        for remark in card["remarks"]:
+            typer.echo(f"\n{remark}")
+        typer.echo()
+        table(card["drift"], _DRIFT_COLUMNS)
+        if groups:
+            typer.echo()
+            table(groups[:_LISTED_GROUPS], _GROUP_COLUMNS)
+            typer.echo(groups_note(card))
+
+    show({**card, "kind": "dataset", "groups": groups}, as_json, render)
 
 
 @app.command("list")
@@ -121,3 +152,16 @@ def list_audits(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) ->
 
 def _without_id(card: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in card.items() if key not in ("id", "kind", "auditor")}
+
+
+def _figures(card: Mapping[str, Any]) -> dict[str, object]:
+    shares = {f"share, {method}": _share(found) for method, found in card["shares"].items()}
+    named = {"images named": discoveries_note(card), "meaning": card["meaning"]}
+    return {key: card[key] for key in _DATASET_FIGURES} | shares | named
+
+
+def _share(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "not measurable"
+    low, high = found["interval"]
+    return f"{found['value']:.0%} ({low:.0%} .. {high:.0%})"

@@ -4,6 +4,7 @@ import pytest
 
 from dashboard.charts.contributions import contribution_bars
 from dashboard.charts.databases import database_heat_maps
+from dashboard.charts.groups import BLIND_ROLE, SET_ROLE, auc_by_group
 from dashboard.charts.layers import advantage_by_layer, auc_by_layer
 from dashboard.charts.roc import roc, roc_log, roc_rows
 from dashboard.charts.scores import score_distributions
@@ -182,3 +183,35 @@ def test_database_heat_maps__many_databases_stand_below_each_other(
     databases: list[str], columns: int
 ) -> None:
     assert database_heat_maps([CELL], databases).to_dict()["columns"] == columns
+
+
+GROUP = {
+    "kind": "label",
+    "group": "7",
+    "n": 37,
+    "n_externals": 53,
+    "auc": 0.61,
+    "blind_auc": 0.52,
+    "p_value": 0.02,
+    "q_value": 0.04,
+}
+
+
+def test_auc_by_group__auditor_and_blind_baseline_in_the_order_given() -> None:
+    chart = auc_by_group([GROUP, GROUP | {"kind": "identity", "auc": 0.4}])
+    assert _marks(chart) == ["rule", "point"]
+    rows = [row for row in _rows(chart) if "role" in row]
+    assert [(row["name"], row["role"], row["auc"]) for row in rows] == [
+        ("label 7", SET_ROLE, 0.61),
+        ("label 7", BLIND_ROLE, 0.52),
+        ("identity 7", SET_ROLE, 0.4),
+        ("identity 7", BLIND_ROLE, 0.52),
+    ]
+    points = chart.to_dict()["layer"][1]["encoding"]
+    assert points["y"]["sort"] == ["label 7", "identity 7"]
+    assert points["color"]["scale"]["range"] == [AUDITED, BLIND]
+
+
+def test_auc_by_group__tooltip_has_n_p_and_q() -> None:
+    points = auc_by_group([GROUP]).to_dict()["layer"][1]
+    assert {"n", "n_externals", "p_value", "q_value"} <= _fields(points, "tooltip")

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.tables import auditor_figures, auditor_table, cell_table, csv_bytes
+from dashboard.tables import (
+    auditor_figures,
+    auditor_table,
+    cell_table,
+    csv_bytes,
+    drift_table,
+    group_table,
+)
 
 AUDITOR = {
     "id": "a1",
@@ -81,3 +88,19 @@ def test_cell_table__has_n_and_evidence() -> None:
         200,
         100,
     )
+
+
+def test_drift_table__says_which_networks_are_blind() -> None:
+    row = {"from_training": 0.427, "expected": 0.438, "from_held_out": 0.051, "p_value": 0.611}
+    table = drift_table([row | {"network": "fresh weights"}, row | {"network": "auditor"}])
+    assert table["scored by"].tolist() == ["blind: fresh weights", "auditor"]
+    assert table.iloc[0, 1:].tolist() == ["0.43", "0.44", "0.05", "0.61"]
+
+
+def test_group_table__small_p_values_are_not_rounded_to_nothing() -> None:
+    group = {"kind": "label", "group": "7", "n": 37, "n_externals": 53, "mean_score": 0.123456}
+    figures = {"auc": 0.6184, "blind_auc": 0.52, "cliffs_delta": 0.2368}
+    table = group_table(pd.DataFrame([group | figures | {"p_value": 2e-6, "q_value": 0.00123}]))
+    row = table.iloc[0].to_dict()
+    assert (row["p"], row["q"]) == ("< 0.0001", "0.0012")
+    assert (row["AUC"], row["mean score"], row["images"]) == (0.618, 0.123, 37)

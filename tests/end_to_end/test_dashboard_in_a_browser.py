@@ -22,7 +22,7 @@ HEADINGS = {
     "Compare datasets": "Memory, or another kind of image?",
     "Jobs": "What is running, and what became of it?",
 }
-CHARTS = {"Audit a dataset": 1, "Train an auditor": 3, "Compare layers": 6, "Compare datasets": 1}
+CHARTS = {"Audit a dataset": 2, "Train an auditor": 3, "Compare layers": 6, "Compare datasets": 1}
 JOB_MS = 180_000
 
 

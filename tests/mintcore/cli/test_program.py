@@ -130,6 +130,12 @@ def test_audit_dataset__prints_the_finding_and_where_the_report_is(
     code, printed, _ = mint("audit", "dataset", auditor, "mixed")
     assert code == 0
     assert "no evidence that this set was used" in printed
+    assert "share, mixture" in printed
+    assert "not measurable" in printed
+    assert "No single image is named" in printed
+    assert "drift of scores" in printed
+    groups = json.loads(mint("audit", "dataset", auditor, "mixed", "--json")[1])["groups"]
+    assert all(f"label  {row['group']} " in printed for row in groups)
     (listed,) = json.loads(mint("audit", "list", "--json")[1])
     assert Path(digits_home.path / "audits" / listed["id"] / "report.html").is_file()
 
