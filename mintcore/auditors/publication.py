@@ -93,14 +93,13 @@ def sources_of(card: Card, name: str) -> tuple[list[dict[str, Any]], Fusion]:
 
     Returns:
         ``store``, ``kind``, ``arrays`` (``key`` and ``shape`` of each) and ``design`` of each source, and their fusion.
-        A card of an earlier version has one source, of one array.
+        In a card of an earlier version a source has one array.
     """
     described = card["networks"][name]
     if "sources" not in described:
-        array = {"key": described["key"], "shape": described["shape"]}
-        return [{**described, "arrays": [array]}], ALONE
+        return [_with_arrays(described)], ALONE
     fusion = Fusion(**{field: tuple(values) for field, values in described["fusion"].items()})
-    return described["sources"], fusion
+    return [_with_arrays(source) for source in described["sources"]], fusion
 
 
 def specs_of(card: Card) -> list[ArraySpec]:
@@ -177,8 +176,13 @@ def _source(evidence: Evidence) -> dict[str, Any]:
     }
 
 
+def _with_arrays(source: dict[str, Any]) -> dict[str, Any]:
+    """Give a source as it is written today; earlier versions wrote its one array into it."""
+    return {"arrays": [{"key": source.get("key"), "shape": source.get("shape")}], **source}
+
+
 def _of_today(source: Mapping[str, Any]) -> bool:
-    return bool(source["design"] == design(source["kind"], source_specs(source)))
+    return bool(source.get("design") == design(source["kind"], source_specs(source)))
 
 
 def _known_history(home: Home, card: Card, evidence: Evidence) -> list[Epoch]:
