@@ -230,7 +230,7 @@ def groups_note(audit: Mapping[str, Any]) -> str:
             "says how far the group differs as images."
         )
     return (
-        f"A group is named where its q is at most {FALSE_DISCOVERY_RATE:g} and its blind AUC is near 0.5: where the "
-        "blind AUC is as high as the auditor's, the images differ and membership is not shown. A label is compared "
+        f"A group is named where its q is at most {FALSE_DISCOVERY_RATE:g} and its blind AUC is near 0.5: where that "
+        "is as far from 0.5 as the auditor's, the images differ and membership is not shown. A label is compared "
         "with externals of the same label; an identity counts once among the other identities."
     )

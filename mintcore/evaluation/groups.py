@@ -27,7 +27,8 @@ class GroupFinding:
         mean_score: Of the auditor, over the group.
         auc: Of the auditor's scores, group against externals.
         cliffs_delta: The same as an effect size: 2 AUC - 1.
-        blind_auc: The highest AUC of a blind baseline on the same images.
+        blind_auc: That of a blind baseline on the same images, of several the one furthest from 0.5: below it, the
+            images differ as well.
         p_value: One-sided test of "the group scores no higher than externals".
         q_value: The smallest false-discovery rate at which the group would be found, among the groups of its kind.
     """
@@ -136,7 +137,7 @@ def _finding(
         mean_score=float(group[auditor].mean()),
         auc=own,
         cliffs_delta=2 * own - 1,
-        blind_auc=max(aucs.values()),
+        blind_auc=max(aucs.values(), key=lambda value: abs(value - 0.5)),
         p_value=p_value,
         q_value=1.0,
     )

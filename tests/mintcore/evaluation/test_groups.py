@@ -31,6 +31,15 @@ def test_by_label__compares_with_externals_of_the_same_label() -> None:
     assert second.p_value > 0.05
 
 
+def test_by_label__blind_baseline_far_below_one_half_counts_as_far_from_it() -> None:
+    rng = np.random.default_rng(0)
+    audited, externals = scored(rng.normal(size=20)), scored(rng.normal(size=20))
+    blind = {"fresh weights": rng.normal(size=20), "raw pixels": np.full(20, -9.0)}
+    near = {"fresh weights": rng.normal(size=20), "raw pixels": np.zeros(20)}
+    (found,) = by_label(["a"] * 20, audited | blind, ["a"] * 20, externals | near, AUDITOR)
+    assert found.blind_auc == 0.0
+
+
 def test_by_label__too_few_on_either_side_are_left_out() -> None:
     enough, few = MIN_GROUP_IMAGES, MIN_GROUP_IMAGES - 1
     labels = ["rare"] * few + ["no external"] * enough + ["fine"] * enough + [None] * enough
