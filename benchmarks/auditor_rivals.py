@@ -76,13 +76,18 @@ def pytorch_loop(
 
 
 def scikit_learn(
-    values: np.ndarray, is_member: np.ndarray, settings: FitSettings, seed: int
+    values: np.ndarray,
+    is_member: np.ndarray,
+    validation_share: float,
+    settings: FitSettings,
+    seed: int,
 ) -> MLPClassifier:
-    """Train scikit-learn's network of the same widths with Adam, for as many epochs.
+    """Train scikit-learn's network of the same widths with Adam, for as many epochs, and keep its best epoch.
 
     Args:
-        values: (N, C) float32.
+        values: (N, C) float32, of training and validation.
         is_member: (N,) bool.
+        validation_share: Share of them that the epoch is chosen on, by accuracy; it draws them itself.
         settings: Of which epochs and batch size are taken.
         seed: Seed of weights and order.
     """
@@ -90,6 +95,8 @@ def scikit_learn(
         WIDTHS,
         batch_size=settings.batch_size,
         max_iter=settings.epochs,
+        early_stopping=True,
+        validation_fraction=validation_share,
         n_iter_no_change=settings.epochs,
         random_state=seed,
     )

@@ -137,13 +137,15 @@ def measure_vanilla(
     layers: SyntheticLayers, settings: FitSettings, device: torch.device, repeats: int
 ) -> list[Measured]:
     """Measure one training of the last layer and scikit-learn's in turns, and both on the test part."""
-    last, (train, _, test) = layers.count - 1, layers.sizes.parts
+    last, (train, validation, test) = layers.count - 1, layers.sizes.parts
+    learned = slice(train.start, validation.stop)
+    share = layers.sizes.validation / (layers.sizes.train + layers.sizes.validation)
     values, exercise = layers.standardised(last), layers.exercise(last)
     found: dict[str, np.ndarray] = {}
 
     def rival(epochs: int) -> None:
         given = replace(settings, epochs=epochs)
-        network = scikit_learn(values[train], layers.is_member[train], given, 0)
+        network = scikit_learn(values[learned], layers.is_member[learned], share, given, 0)
         found[SCIKIT_LEARN] = network.predict_proba(values[test])[:, 1]
 
     def ours() -> None:

@@ -16,9 +16,10 @@ from mintcore.protocols.groups import interval_over_groups
 
 COMMON_NOISE = 0.3
 """Share of the noise that an auditor and its blind baselines have in common."""
-EXACT = "exact, of whole counts: not below"
+EXACT = "exact, of whole counts: may be above"
+FEW = "made of exact intervals of a few whole counts: may be above"
 ONE_SIDED = "the truth is at the edge: only one end can miss"
-SEVERAL = "several equal baselines: not below"
+SEVERAL = "several equal baselines: may be above"
 PICTURES = 5
 """Images of a group."""
 
@@ -144,7 +145,9 @@ def _figures(groups: Groups) -> Experiment:
         }
 
     exact = [f"{rate} at a chosen threshold" for rate in ("TPR", "FPR")]
-    return Experiment(groups.setting, draw, dict.fromkeys(["accuracy", *exact], EXACT))
+    notes = dict.fromkeys(["accuracy", *exact], EXACT)
+    few = {f"TPR at {fpr:.1%} FPR": FEW for fpr in ASKED_FPRS}
+    return Experiment(groups.setting, draw, {**notes, **few})
 
 
 def _low_fpr(rates: Sequence[RateAtFpr | None], groups: Groups) -> Draw:
