@@ -18,6 +18,7 @@ STRONG_FROM = 0.15
 SIGNIFICANCE = 0.05
 FALSE_DISCOVERY_RATE = 0.1
 """Share of wrong ones, on average, that is accepted among images or groups that are named."""
+SMALLEST_P = 1e-16
 CLEAR_DRIFT = 0.1
 """Distance between score distributions below which even a certain drift is no reason for a warning."""
 
@@ -156,7 +157,7 @@ def dataset_verdict(tier: Tier, p_value: float, share_ci: "Interval | None") -> 
             "no evidence that this set was used",
             Tier.NO_EVIDENCE,
             f"Its scores are not above those of held-out external images beyond chance or beyond what blind baselines "
-            f"reach (p = {p_value:.2g}). That is not proof that it was not used.",
+            f"reach ({_p(p_value)}). That is not proof that it was not used.",
         )
     share = (
         f" The share of members is estimated between {share_ci[0]:.0%} and {share_ci[1]:.0%}."
@@ -166,7 +167,7 @@ def dataset_verdict(tier: Tier, p_value: float, share_ci: "Interval | None") -> 
     return Verdict(
         f"{tier.value} evidence that members are in this set",
         tier,
-        f"Its scores are above those of held-out external images (p = {p_value:.2g}).{share} {MEANING[tier]}",
+        f"Its scores are above those of held-out external images ({_p(p_value)}).{share} {MEANING[tier]}",
     )
 
 
@@ -190,7 +191,7 @@ def drift_remark(drift: Mapping[str, Any]) -> str:
         f"The audited set has drifted from the auditor's externals: the blind baseline with {drift['network']}, which "
         f"cannot know the members, scores it {drift['from_training']:.2f} away from the externals in training, where "
         f"{drift['expected']:.2f} is usual for externals it has not seen (Kolmogorov-Smirnov distance; "
-        f"{drift['from_held_out']:.2f} from the latter, p = {drift['p_value']:.2g}). The images differ, so the auditor "
+        f"{drift['from_held_out']:.2f} from the latter, {_p(drift['p_value'])}). The images differ, so the auditor "
         "works outside what it was tested on: prefer one whose externals are from the source of this set."
     )
 
@@ -234,3 +235,8 @@ def groups_note(audit: Mapping[str, Any]) -> str:
         "is as far from 0.5 as the auditor's, the images differ and membership is not shown. A label is compared "
         "with externals of the same label; an identity counts once among the other identities."
     )
+
+
+def _p(value: float) -> str:
+    """Write a p-value; far below any error of its approximation its figures say nothing."""
+    return f"p = {value:.2g}" if value >= SMALLEST_P else f"p < {SMALLEST_P:.0e}"

@@ -88,7 +88,7 @@ def _effect_figures(audit: dict[str, Any]) -> list[Figure]:
 def _share_figure(audit: dict[str, Any]) -> Figure:
     share = audit["share"]
     if share is None:
-        return Figure("Share of members", "not measurable", "no interval", SHARE_HELP)
+        return Figure("Share of members", "–", "not measurable", SHARE_HELP)
     low, high = share["interval"]
     return Figure(
         "Share of members", f"{share['value']:.0%}", f"{low:.0%} to {high:.0%}", SHARE_HELP

@@ -117,7 +117,7 @@ def test_audit_page__what_cannot_be_measured_says_so(home_folder: Path) -> None:
     nothing = {"adjusted count": None, "mixture": None}
     app = audit_page(home_folder, TODAY | {"share": None, "shares": nothing, "discoveries": None})
     assert not app.exception
-    metrics = {metric.label: metric.value for metric in app.metric}
+    metrics = {metric.label: metric.delta for metric in app.metric}
     assert metrics["Share of members"] == "not measurable"
     captions = " ".join(caption.value for caption in app.caption)
     assert "Share by adjusted count: not measurable" in captions

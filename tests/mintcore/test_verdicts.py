@@ -58,6 +58,11 @@ def test_dataset_verdict__asks_for_same_source_externals_under_shift() -> None:
     assert "same source" in verdict.meaning
 
 
+def test_dataset_verdict__p_value_of_next_to_nothing_has_no_false_figures() -> None:
+    assert "(p < 1e-16)" in dataset_verdict(Tier.STRONG, 9.9e-323, None).meaning
+    assert "(p = 1.1e-08)" in dataset_verdict(Tier.STRONG, 1.1e-8, None).meaning
+
+
 def test_dataset_verdict__without_significance_there_is_no_evidence() -> None:
     assert dataset_verdict(Tier.WEAK, 0.2, None).tier is Tier.NO_EVIDENCE
 
