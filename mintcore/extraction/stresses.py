@@ -3,6 +3,9 @@
 Flipped and shifted queries say how surely the model answers for what it may have been shown. Stressed queries say how
 sure it would be of such an image without having been shown it: farther shifts, other borders, turned, zoomed,
 recoloured, blurred, cut. The k-th is the same for every image, every model and every run.
+
+torchvision's transforms are imported where they are used: they load the compiler of PyTorch, some seconds, and
+whoever reads the name of a view imports this module.
 """
 
 from collections.abc import Callable
@@ -11,7 +14,6 @@ from functools import partial
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms.v2 import functional as transforms
 
 Stress = Callable[[Tensor], Tensor]
 """Turns (N, C, H, W) in 0..1 into what is shown."""
@@ -47,6 +49,8 @@ def _shifted(
 
 
 def _turned(pixels: Tensor, degrees: float = 0.0, scale: float = 1.0) -> Tensor:
+    from torchvision.transforms.v2 import functional as transforms  # noqa: PLC0415 - as said above
+
     way = transforms.InterpolationMode.BILINEAR
     turned: Tensor = transforms.affine(
         pixels, degrees, [0, 0], scale, [0.0, 0.0], interpolation=way
@@ -64,6 +68,8 @@ def _colourless(pixels: Tensor) -> Tensor:
 
 
 def _blurred(pixels: Tensor) -> Tensor:
+    from torchvision.transforms.v2 import functional as transforms  # noqa: PLC0415 - as said above
+
     deviation = max(pixels.shape[2:]) / 32
     blurred: Tensor = transforms.gaussian_blur(pixels, 2 * round(2 * deviation) + 1, deviation)
     return blurred
