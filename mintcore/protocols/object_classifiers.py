@@ -18,7 +18,7 @@ from mintcore.protocols.steps import Experiment, accuracy_of, against_methods, g
 from mintcore.protocols.tables import Row
 from mintcore.training.references import ReferenceRequest, train_references
 
-PENULTIMATE = "dense"
+LAST_BLOCK, PENULTIMATE = "block3", "dense"
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _audited(
         subject.model, subject.reference, subject.members, subject.external, definition.seeds
     )
     rows = experiment.audited(bench, "all")
-    rows += experiment.audited(bench, "block*", "cnn")
+    rows += experiment.audited(bench, LAST_BLOCK, "cnn")
     rows += experiment.audited(bench, "all", "fused")
     return rows + experiment.attacked(bench, references, definition.queries)
 

@@ -42,10 +42,10 @@ class PublicClassifiers:
         reference_training: How.
         deep_reference_training: How one of the ResNet-56 architecture is trained, the blind baseline of ResNet-56.
         queries: How often an image is asked about, augmented, by auditors and by the other methods.
-        stresses: How many stressed queries the joint auditor reads besides.
+        stresses: How many stressed queries of ResNet-56 the joint auditor reads besides.
         gradient_size: Values that the gradient of the output layer is reduced to.
         seeds: Networks a source of each auditor.
-        cnn_layers: Layers of ResNet-56 whose maps are read, too: the first, a middle and the last block.
+        cnn_layers: Layers of ResNet-56 whose maps are read, too: the first and the last block.
         map_side: Side of these maps.
         aim_auc: AUC that was aimed at for ResNet-56, without reference models.
         aim_tpr: True-positive rate at 0.1% false positives that was aimed at.
@@ -57,13 +57,13 @@ class PublicClassifiers:
         default_factory=lambda: TrainingSettings(epochs=10, augment=CROP_FLIP)
     )
     deep_reference_training: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(epochs=4, augment=CROP_FLIP)
+        default_factory=lambda: TrainingSettings(epochs=3, augment=CROP_FLIP)
     )
     queries: int = 16
     stresses: int = 15
     gradient_size: int = 512
     seeds: int = 3
-    cnn_layers: str = "layer1.0,layer2.4,layer3.8"
+    cnn_layers: str = "layer1.0,layer3.8"
     map_side: int = 8
     aim_auc: float = 0.68
     aim_tpr: float = 0.01
@@ -135,10 +135,12 @@ def _audited(
     experiment = Experiment(
         model, prepared.blind[model], prepared.members, prepared.external, definition.seeds
     )
-    joint = (f"*/{POOLED}", f"{OUTPUT}/{views.signals}", f"{OUTPUT}/{views.stressed}")
+    signals = [f"{OUTPUT}/{views.signals}"]
+    if model == DEEP:
+        signals.append(f"{OUTPUT}/{views.stressed}")
+    joint = (f"*/{POOLED}", *signals)
     several = (
-        f"{OUTPUT}/{views.signals}",
-        f"{OUTPUT}/{views.stressed}",
+        *signals,
         f"{OUTPUT}/{views.gradient}",
         f"{OUTPUT}/{POOLED}",
         f"{last}/{POOLED}",
