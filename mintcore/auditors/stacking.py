@@ -23,6 +23,8 @@ VALIDATION_BATCH = 1024
 BLOCK_STEPS = 8
 """Steps whose dropout and labels are made ready at a time: few enough to lie in the cache."""
 
+_slope_of_relu = torch.ops.aten.threshold_backward.default  # without looking for the overload each time
+
 Told = list[tuple[int, Epoch]]
 """Position of the exercise and epoch, of each network that had one."""
 
@@ -171,7 +173,7 @@ class _Stack:
             if layer:
                 slope = _slope_of_input(slope, parameters.weights[layer])
                 # what was negative or dropped is zero in the input, and what was kept was scaled
-                slope = torch.ops.aten.threshold_backward(slope, inputs[layer], 0)
+                slope = _slope_of_relu(slope, inputs[layer], 0)
                 if self._scales[layer - 1] != 1:
                     slope.mul_(self._scales[layer - 1])
 
