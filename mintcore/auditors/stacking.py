@@ -23,7 +23,9 @@ VALIDATION_BATCH = 1024
 BLOCK_STEPS = 8
 """Steps whose dropout and labels are made ready at a time: few enough to lie in the cache."""
 
-_slope_of_relu = torch.ops.aten.threshold_backward.default  # without looking for the overload each time
+_slope_of_relu = (
+    torch.ops.aten.threshold_backward.default
+)  # without looking for the overload each time
 
 Told = list[tuple[int, Epoch]]
 """Position of the exercise and epoch, of each network that had one."""
