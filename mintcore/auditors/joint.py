@@ -17,19 +17,20 @@ from mintcore.auditors.preparation import Preparation
 from mintcore.auditors.probes import Moments, Probe
 from mintcore.auditors.queries import FARTHEST, Spread
 from mintcore.auditors.standardisation import Standardise
-from mintcore.models.layers import OUTPUT, POOLED, SIGNALS_VIEW
+from mintcore.models.layers import OUTPUT, POOLED, SIGNALS, SIGNALS_VIEW
 from store.layout import ArraySpec
 
 WIDTHS = (64, 32)
 DROPOUT = 0.2
+_SCALED_LOGIT = SIGNALS.index("scaled_logit")
 
 
 class Digest(Preparation):
     """What is read of each source, side by side.
 
-    Signals of augmented queries are read as how they are spread. Where the logits of a classifier are among the
-    sources, the pooled activations of a layer are read as what a probe of the layer makes of them. All else is read as
-    it is.
+    Signals of augmented queries are read as how they are spread; of stressed queries the scaled logit alone is read,
+    for each query is another question. Where the logits of a classifier are among the sources, the pooled activations
+    of a layer are read as what a probe of the layer makes of them. All else is read as it is.
 
     Args:
         specs: The arrays, in the order in which they lie side by side.
@@ -80,6 +81,14 @@ class Digest(Preparation):
         return [part.reshape(-1, *shape) for part, shape in parts]
 
 
+class ScaledLogits(nn.Module):
+    """The scaled logit of each query."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Turn (B, K, S) signals of K queries, or (B, S) of one, into (B, K)."""
+        return values[..., _SCALED_LOGIT].reshape(len(values), -1)
+
+
 def build(specs: Sequence[ArraySpec]) -> nn.Module:
     """Build the network for (B, F) values of several arrays side by side.
 
@@ -114,7 +123,9 @@ def _logits_among(specs: Sequence[ArraySpec]) -> int | None:
 
 def _reader(spec: ArraySpec, classes: int) -> nn.Module:
     view = parse_view(spec.view)
-    if view.kind == SIGNALS_VIEW and view.queries > 1 and not view.stressed:
+    if view.kind == SIGNALS_VIEW and view.stressed:
+        return ScaledLogits()
+    if view.kind == SIGNALS_VIEW and view.queries > 1:
         return Spread()
     if classes and view.kind == POOLED and view.queries == 1 and spec.layer != OUTPUT:
         return Probe(spec.shape[0], classes)

@@ -7,7 +7,7 @@ import torch
 from mintcore.auditors.evidence import AUDITOR, Evidence, Examined, examine
 from mintcore.auditors.fitting import FitSettings
 from mintcore.auditors.fusion import fuse_examined
-from mintcore.auditors.joint import Digest, build
+from mintcore.auditors.joint import Digest, ScaledLogits, build
 from mintcore.auditors.perceptrons import as_perceptron
 from mintcore.auditors.probes import Probe
 from mintcore.auditors.queries import LEVELS
@@ -30,9 +30,15 @@ def test_digest__reads_each_source_in_its_way() -> None:
         "Probe",
         "Flatten",
         "Spread",
-        "Flatten",
+        "ScaledLogits",
     ]
-    assert digest.width() == 2 + 4 + SPREAD + 27
+    assert digest.width() == 2 + 4 + SPREAD + 3
+
+
+def test_scaled_logits__are_the_first_of_the_signals() -> None:
+    values = torch.arange(54.0).reshape(2, 3, 9)
+    assert ScaledLogits()(values).tolist() == [[0, 9, 18], [27, 36, 45]]
+    assert ScaledLogits()(values[:, 0]).tolist() == [[0], [27]]
 
 
 @pytest.mark.parametrize("specs", [[BLOCK, LOGITS], [BLOCK, SIGNALS]])
