@@ -60,7 +60,7 @@ class Faces:
     side: int = 56
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(
-            epochs=30,
+            epochs=20,
             batch_size=64,
             augment=FLIP,
             head=SOFTMAX,
@@ -68,8 +68,8 @@ class Faces:
             learn=IDENTITY,
         )
     )
-    others: int = 2_000
-    strangers: int = 2_000
+    others: int = 1_000
+    strangers: int = 1_000
     queries: int = 10
     seeds: int = 3
     seed: int = 0

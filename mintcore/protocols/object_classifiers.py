@@ -38,7 +38,7 @@ class ObjectClassifiers:
     objects: ObjectTraining = field(default_factory=ObjectTraining)
     seeds: int = 3
     queries: int = 10
-    references: int = 4
+    references: int = 2
     published_auc: float = 0.72
 
 
