@@ -16,7 +16,6 @@ from mintcore.protocols.object_models import (
 from mintcore.protocols.protocol import Outcome, Protocol
 from mintcore.protocols.steps import Experiment, accuracy_of, against_methods, grouped_finding_of
 from mintcore.protocols.tables import Row
-from mintcore.training.references import ReferenceRequest, train_references
 
 LAST_BLOCK, PENULTIMATE = "block3", "dense"
 
@@ -29,8 +28,6 @@ class ObjectClassifiers:
         objects: The audited models.
         seeds: Networks an auditor.
         queries: How often the other methods ask about an image.
-        references: Reference models of the classifier of CIFAR-10, each trained on a random half of members and
-            external images together, so that half of them saw an image: online LiRA and RMIA.
         published_auc: Best AUC of arXiv 2601.12929 over CIFAR-10, CIFAR-100 and GTSRB, at the penultimate layer:
             theirs, on models and splits of their own.
     """
@@ -38,7 +35,6 @@ class ObjectClassifiers:
     objects: ObjectTraining = field(default_factory=ObjectTraining)
     seeds: int = 3
     queries: int = 10
-    references: int = 2
     published_auc: float = 0.72
 
 
@@ -46,9 +42,8 @@ def run(bench: Bench, definition: ObjectClassifiers) -> Outcome:
     """Audit the classifiers layer by layer, beside the published figure and other methods."""
     outcome = Outcome([], [], [])
     cifar10, gtsrb = (make(bench, definition.objects) for make in (train_cifar10, train_gtsrb))
-    references = _references(bench, cifar10, definition)
-    for subject, name, models in ((cifar10, CIFAR10, references), (gtsrb, GTSRB, [])):
-        rows = _audited(bench, subject, models, definition)
+    for subject, name in ((cifar10, CIFAR10), (gtsrb, GTSRB)):
+        rows = _audited(bench, subject, definition)
         outcome.rows.extend(rows)
         outcome.marks.extend(marks_of(name, rows))
         outcome.sentences.append(accuracy_of(bench.home, subject.model))
@@ -62,29 +57,14 @@ def run(bench: Bench, definition: ObjectClassifiers) -> Outcome:
     return outcome
 
 
-def _references(bench: Bench, subject: Subject, definition: ObjectClassifiers) -> list[str]:
-    request = ReferenceRequest(
-        name=f"{subject.model}-online",
-        of=subject.model,
-        pool=(subject.members, subject.external),
-        settings=definition.objects.training,
-        count=definition.references,
-        test=subject.test,
-    )
-    cards = train_references(bench.home, request, device=bench.device, reporter=bench.reporter)
-    return [str(card["id"]) for card in cards]
-
-
-def _audited(
-    bench: Bench, subject: Subject, references: list[str], definition: ObjectClassifiers
-) -> list[Row]:
+def _audited(bench: Bench, subject: Subject, definition: ObjectClassifiers) -> list[Row]:
     experiment = Experiment(
         subject.model, subject.reference, subject.members, subject.external, definition.seeds
     )
     rows = experiment.audited(bench, "all")
     rows += experiment.audited(bench, LAST_BLOCK, "cnn")
     rows += experiment.audited(bench, "all", "fused")
-    return rows + experiment.attacked(bench, references, definition.queries)
+    return rows + experiment.attacked(bench, [], definition.queries)
 
 
 def _beside_published(rows: list[Row], model: str, definition: ObjectClassifiers) -> str:
