@@ -37,13 +37,13 @@ class ObjectTraining:
         seed: Chooses the images.
     """
 
-    cifar10_images: int = 12_000
-    cifar10_blind: int = 6_000
-    gtsrb_every: int = 3
-    gtsrb_blind: int = 6_000
+    cifar10_images: int = 5_000
+    cifar10_blind: int = 2_500
+    gtsrb_every: int = 8
+    gtsrb_blind: int = 2_500
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(
-            epochs=15, optimiser=ADAMW, learning_rate=2e-3, weight_decay=1e-4
+            epochs=40, optimiser=ADAMW, learning_rate=2e-3, weight_decay=1e-4
         )
     )
     seed: int = 0

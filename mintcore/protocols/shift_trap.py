@@ -28,7 +28,7 @@ class ShiftTrap:
     """
 
     objects: ObjectTraining = field(default_factory=ObjectTraining)
-    faces: int = 5_000
+    faces: int = 2_500
     layers: str = "block3,dense,output"
     seeds: int = 3
 
