@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mintcore.auditors import OF_SEVERAL
 from store.artefacts import Card
 
 AUDITOR, METHOD, REFUSED = "auditor", "method", "refused"
@@ -63,17 +64,19 @@ def auditor_line(card: Card, passes: int = 1, source: str | None = None) -> Row:
     Args:
         card: Its card.
         passes: Forward passes of the audited model an image.
-        source: What a fused auditor reads.
+        source: What an auditor of several sources leans on.
     """
-    fused = card["auditor_kind"] == "fused"
+    of_several = card["auditor_kind"] in OF_SEVERAL
     return row(
         model=card["model"],
         members=card["made_from"]["members"]["dataset"],
         external=card["made_from"]["external"]["dataset"],
         role=AUDITOR,
-        what="fused" if fused else f"{card['layer']}, {card['view']}, {card['auditor_kind']}",
-        layer=None if fused else card["layer"],
-        view=None if fused else card["view"],
+        what=card["auditor_kind"]
+        if of_several
+        else f"{card['layer']}, {card['view']}, {card['auditor_kind']}",
+        layer=None if of_several else card["layer"],
+        view=None if of_several else card["view"],
         auditor_kind=card["auditor_kind"],
         **_figures(card),
         best_blind=card["best_blind"],
