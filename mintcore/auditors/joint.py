@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from mintcore.arrays import parse_view
+from mintcore.auditors.perceptrons import learning_layers
 from mintcore.auditors.preparation import Preparation
 from mintcore.auditors.probes import Moments, Probe
 from mintcore.auditors.queries import FARTHEST, Spread
@@ -96,18 +97,11 @@ def build(specs: Sequence[ArraySpec]) -> nn.Module:
     """
     digest = Digest(specs)
     features = digest.width()
-    first, second = WIDTHS
     return nn.Sequential(
         digest,
         Standardise(features),
         nn.Hardtanh(-FARTHEST, FARTHEST),
-        nn.Linear(features, first),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(first, second),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(second, 1),
+        *learning_layers(features, WIDTHS, DROPOUT),
     )
 
 

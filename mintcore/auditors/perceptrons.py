@@ -36,6 +36,14 @@ class Perceptron:
         return tuple(layer.out_features for layer in self.layers)
 
 
+def learning_layers(features: int, widths: Sequence[int], dropout: float) -> list[nn.Module]:
+    """List what learns in a perceptron: linear layers with ReLU and dropout, and one that gives (B, 1) logits."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise((features, *widths)):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(dropout)]
+    return [*layers, nn.Linear(widths[-1], 1)]
+
+
 def as_perceptron(network: nn.Module) -> Perceptron | None:
     """Take a network apart; None where it is anything but a perceptron."""
     modules = list(network) if isinstance(network, nn.Sequential) else []

@@ -9,6 +9,7 @@ is a fifth of the inputs, and no worse (`docs/lab-notebook.md`).
 import torch
 from torch import nn
 
+from mintcore.auditors.perceptrons import learning_layers
 from mintcore.auditors.standardisation import Standardise
 from mintcore.errors import MintError
 
@@ -53,18 +54,11 @@ def build(shape: tuple[int, ...]) -> nn.Module:
             "An auditor of kind 'queries' reads a view of several queries, such as signals-label-q64: name one."
         )
     features = (len(LEVELS) + 2) * shape[1]
-    first, second = WIDTHS
     return nn.Sequential(
         Spread(),
         Standardise(features),
         nn.Hardtanh(-FARTHEST, FARTHEST),
-        nn.Linear(features, first),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(first, second),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(second, 1),
+        *learning_layers(features, WIDTHS, DROPOUT),
     )
 
 

@@ -7,6 +7,7 @@ from math import prod
 
 from torch import nn
 
+from mintcore.auditors.perceptrons import learning_layers
 from mintcore.auditors.standardisation import Standardise
 
 WIDTHS = (128, 64)
@@ -19,15 +20,8 @@ def build(shape: tuple[int, ...]) -> nn.Module:
     It gives (B, 1) logits, higher for members.
     """
     features = prod(shape)
-    first, second = WIDTHS
     return nn.Sequential(
         *([nn.Flatten()] if len(shape) > 1 else []),
         Standardise(features),
-        nn.Linear(features, first),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(first, second),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(second, 1),
+        *learning_layers(features, WIDTHS, DROPOUT),
     )
