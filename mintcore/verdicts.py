@@ -55,8 +55,9 @@ MEANING = {
         "single image's result is still often wrong."
     ),
     Tier.STRONG: (
-        "The auditor is far ahead of every blind baseline. The model treats its training images very differently; "
-        "single results carry weight, with the error rates given."
+        "The auditor is far ahead of every blind baseline. The model treats its training images very differently. "
+        "How much a single image's result is worth is another question: see the true-positive rate at 1% false "
+        "positives."
     ),
 }
 

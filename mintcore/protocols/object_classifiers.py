@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mintcore.models.layers import OUTPUT, POOLED
 from mintcore.protocols.bench import Bench
 from mintcore.protocols.charts import PUBLISHED, Mark, marks_of
 from mintcore.protocols.data import CIFAR_FILES, GTSRB_FILES
@@ -14,7 +15,13 @@ from mintcore.protocols.object_models import (
     train_gtsrb,
 )
 from mintcore.protocols.protocol import Outcome, Protocol
-from mintcore.protocols.steps import Experiment, accuracy_of, against_methods, grouped_finding_of
+from mintcore.protocols.steps import (
+    Experiment,
+    accuracy_of,
+    against_methods,
+    grouped_finding_of,
+    label_signals,
+)
 from mintcore.protocols.tables import Row
 
 LAST_BLOCK, PENULTIMATE = "block3", "dense"
@@ -27,14 +34,16 @@ class ObjectClassifiers:
     Attributes:
         objects: The audited models.
         seeds: Networks an auditor.
-        queries: How often the other methods ask about an image.
+        queries: How often an image is asked about, augmented, by auditors and by the other methods.
+        stresses: How many stressed queries the joint auditor reads besides.
         published_auc: Best AUC of arXiv 2601.12929 over CIFAR-10, CIFAR-100 and GTSRB, at the penultimate layer:
             theirs, on models and splits of their own.
     """
 
     objects: ObjectTraining = field(default_factory=ObjectTraining)
     seeds: int = 3
-    queries: int = 10
+    queries: int = 16
+    stresses: int = 15
     published_auc: float = 0.72
 
 
@@ -61,9 +70,18 @@ def _audited(bench: Bench, subject: Subject, definition: ObjectClassifiers) -> l
     experiment = Experiment(
         subject.model, subject.reference, subject.members, subject.external, definition.seeds
     )
+    # the models were trained without augmentation, so that the image as it is says more than the other queries
+    once, queries = label_signals(1), label_signals(definition.queries)
+    stressed = label_signals(definition.stresses, stressed=True)
+    signals = [f"{OUTPUT}/{view}" for view in (once, queries, stressed)]
+    sources = (f"*/{POOLED}", *signals)
+    experiment.extracted(bench, sources)
     rows = experiment.audited(bench, "all")
     rows += experiment.audited(bench, LAST_BLOCK, "cnn")
-    rows += experiment.audited(bench, "all", "fused")
+    rows += experiment.audited(bench, OUTPUT, view=once)
+    rows += experiment.audited(bench, OUTPUT, "queries", view=queries)
+    rows += experiment.audited(bench, "all", "fused", sources=sources)
+    rows += experiment.audited(bench, "all", "joint", sources=sources)
     return rows + experiment.attacked(bench, [], definition.queries)
 
 

@@ -1,8 +1,8 @@
 """P1: classifiers that others trained on the CIFAR-10 training set; same source, real ground truth."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from mintcore.arrays import LABEL, View, signals_view
+from mintcore.arrays import LABEL, View
 from mintcore.models.layers import GRADIENT, GRADIENT_DTYPE, MAP, OUTPUT, POOLED
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
@@ -16,7 +16,7 @@ from mintcore.protocols.data import (
     cifar10_train,
 )
 from mintcore.protocols.protocol import Outcome, Protocol
-from mintcore.protocols.steps import Experiment, against_methods, best_of
+from mintcore.protocols.steps import Experiment, against_methods, best_of, label_signals
 from mintcore.protocols.tables import Row
 from mintcore.training.references import ReferenceRequest, train_references
 from mintcore.training.settings import CROP_FLIP, TrainingSettings
@@ -174,11 +174,10 @@ class _Views:
     @classmethod
     def of(cls, definition: PublicClassifiers) -> "_Views":
         queries = definition.queries
-        stressed = replace(signals_view(LABEL, definition.stresses), stressed=True)
         gradient = View(GRADIENT, definition.gradient_size, LABEL, dtype=GRADIENT_DTYPE)
         return cls(
-            signals_view(LABEL, queries).name,
-            stressed.name,
+            label_signals(queries),
+            label_signals(definition.stresses, stressed=True),
             gradient.name,
             View(POOLED, queries=queries).name,
             View(MAP, definition.map_side).name,

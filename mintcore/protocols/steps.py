@@ -1,14 +1,14 @@
 """Steps that protocols share: auditors of an experiment, other methods on the same split, and how the two compare."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintcore.arrays import parse_view
+from mintcore.arrays import LABEL, parse_view, signals_view
 from mintcore.auditors.publication import source_keys, sources_of, specs_of
 from mintcore.auditors.sources import asked_arrays
 from mintcore.devices import choose_device
@@ -101,6 +101,11 @@ class Experiment:
         return method_lines(
             run_methods(bench.home, request, device=bench.device, reporter=bench.reporter)
         )
+
+
+def label_signals(queries: int, *, stressed: bool = False) -> str:
+    """Name the view of how a model's outputs answer for the label of an image, in so many queries."""
+    return replace(signals_view(LABEL, queries), stressed=stressed).name
 
 
 def best_of(rows: Sequence[Row]) -> Row:

@@ -81,7 +81,7 @@ def test_protocol__json_has_card_and_table_and_the_same_exit_code(
     said = json.loads(out)
     assert code == 1
     assert said["rows"][0]["tier"] == "strong"
-    assert said["definition"]["faces"] == 5000
+    assert said["definition"]["seeds"] == PROTOCOLS["P4"].definition.seeds
 
 
 @pytest.mark.usefixtures("lies")
