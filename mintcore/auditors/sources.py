@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mintcore.arrays import View, array_specs, parse_view
-from mintcore.auditors import JOINT, KIND_VIEWS
+from mintcore.auditors import FUSED, JOINT, KIND_VIEWS
 from mintcore.errors import MintError
 from mintcore.models.audited import AuditedModel
 from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer
@@ -14,7 +14,11 @@ from store.layout import ArraySpec
 
 CLASSIFIER = "classifier"
 SIGNALS = "signals-predicted-q10"
-MANY_SIGNALS = ("signals-predicted-q32", "signals-predicted-s15")
+USUAL_SIGNALS = {
+    FUSED: ("signals-predicted", SIGNALS),
+    JOINT: ("signals-predicted", "signals-predicted-q32", "signals-predicted-s15"),
+}
+"""The image as it is stands beside its queries: a model that was trained without augmentation knows it best."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +132,7 @@ def usual_sources(model: AuditedModel, kind: str) -> tuple[str, ...]:
     pooled = [f"{layer.name}/{POOLED}" for layer in layers(model)[1:]]
     if model.head != CLASSIFIER:
         return tuple(pooled)
-    signals = MANY_SIGNALS if kind == JOINT else (SIGNALS,)
-    return (*pooled, *(f"{OUTPUT}/{view}" for view in signals))
+    return (*pooled, *(f"{OUTPUT}/{view}" for view in USUAL_SIGNALS[kind]))
 
 
 def kind_of_view(view: View) -> str:

@@ -138,7 +138,7 @@ def _audited(
     signals = [f"{OUTPUT}/{views.signals}"]
     if model == DEEP:
         signals.append(f"{OUTPUT}/{views.stressed}")
-    joint = (f"*/{POOLED}", *signals)
+    joint = (f"*/{POOLED}", f"{OUTPUT}/{label_signals(1)}", *signals)
     several = (
         *signals,
         f"{OUTPUT}/{views.gradient}",

@@ -1,8 +1,17 @@
 import pytest
+from torch import nn
 
-from mintcore.auditors.sources import asked_arrays, fused_sources, joint_source, single_sources
+from mintcore.auditors.sources import (
+    asked_arrays,
+    fused_sources,
+    joint_source,
+    single_sources,
+    usual_sources,
+)
 from mintcore.errors import MintError
+from mintcore.models.audited import AuditedModel, ready
 from mintcore.models.layers import Layer
+from mintcore.models.preprocessing import Preprocessing
 
 STEM = Layer("stem", "map", (16, 32, 32), 0)
 BLOCK = Layer("block1", "map", (32, 8, 8), 0)
@@ -112,3 +121,25 @@ def test_asked_arrays__a_glob_never_means_the_image_itself() -> None:
     assert [spec.layer for spec in of_all] == ["stem", "block1", "output"]
     named = asked_arrays([image, *LAYERS], ["input/map8", "stem/pooled"])
     assert [spec.key for spec in named] == ["input/map8", "stem/pooled"]
+
+
+@pytest.mark.parametrize(
+    ("head", "kind", "signals"),
+    [
+        ("classifier", "fused", ["predicted", "predicted-q10"]),
+        ("classifier", "joint", ["predicted", "predicted-q32", "predicted-s15"]),
+        ("embedding", "joint", []),
+    ],
+)
+def test_usual_sources__are_every_layer_and_the_signals_that_a_classifier_has(
+    head: str, kind: str, signals: list[str]
+) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 4))
+    preprocessing = Preprocessing((8, 8), (0.5,) * 3, (0.5,) * 3)
+    model = AuditedModel({"id": "m", "head": head}, ready(module, "cpu"), preprocessing)
+    usual = usual_sources(model, kind)
+    assert [key for key in usual if key.startswith("output/signals")] == [
+        f"output/signals-{each}" for each in signals
+    ]
+    assert {"0/pooled", "output/pooled"} < set(usual)
+    assert "input/pooled" not in usual
