@@ -1,6 +1,7 @@
 """How pages write names, numbers and kinds; the wording of findings is in ``mintcore.verdicts``."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -176,18 +177,27 @@ def experiment_label(experiment: Mapping[str, Any]) -> str:
     )
 
 
+_JOB_TITLES = {
+    "extract": "Activations of {model} for {datasets}",
+    "train": "Training an auditor of {model}, layer {layers}",
+    "tune": "Searching the settings of an auditor of {model}",
+    "sweep": "Training auditors of {model}, layers {layers}",
+    "train-model": "Training the model {name} on {datasets}",
+    "train-references": "Training reference models of {of} on {pool}",
+    "audit": "Audit of {datasets} by {auditors}",
+    "compare": "Comparison of {external} as externals of {model}",
+    "methods": "Other methods on {model}",
+    "protocol": "Protocol {name}",
+    "verify": "Verification of what is stored",
+}
+
+
 def job_title(kind: str, params: Mapping[str, Any]) -> str:
     """Say what a job does, in Markdown; the names in it come from outside."""
-    get = {name: named(_listed(value)) for name, value in params.items()}
-    if kind == "audit":
-        return f"Audit of {get.get('dataset', '')} by {get.get('auditor', '')}"
-    if kind == "sweep":
-        return f"Training auditors of {get.get('model', '')}, layers {get.get('layers', '`all`')}"
-    if kind == "compare":
-        return f"Comparison of {get.get('external', '')} as externals of {get.get('model', '')}"
-    if kind == "extract":
-        return f"Activations of {get.get('model', '')} for {get.get('datasets', '')}"
-    return f"Job of kind {named(kind)}"
+    tuned = params.get("auditor")
+    known = {**tuned, **params} if isinstance(tuned, Mapping) else params
+    values = defaultdict(str, {name: named(_listed(value)) for name, value in known.items()})
+    return _JOB_TITLES.get(kind, f"Job of kind {named(kind)}").format_map(values)
 
 
 def _listed(value: object) -> str:

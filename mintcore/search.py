@@ -1,7 +1,7 @@
 """Train one auditor with settings that are searched for it, beside its blind baselines."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mintcore.auditors import FUSED
@@ -17,6 +17,19 @@ from mintcore.extraction.stores import store_of
 from mintcore.progress import Reporter
 from mintcore.sweep import Experiment, SweepRequest, plan_auditors, prepare, train_missing
 from store.artefacts import Card, Home
+
+
+@dataclass(frozen=True)
+class TuneRequest:
+    """Which auditor to tune.
+
+    Attributes:
+        auditor: One auditor of one source; its settings are tried first.
+        trials: How many settings to try.
+    """
+
+    auditor: SweepRequest
+    trials: int
 
 
 def train_tuned(

@@ -1,6 +1,6 @@
 """Verification: every byte of a store is read and compared with what the store says of it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from store.metadata import group_files
 from store.problems import Problem
 from store.sealed import Sealed
 from store.segments import Segment, block_of
+
+Track = Callable[[Sequence[int]], Iterable[int]]
+"""Passes on the blocks that are about to be looked at, one by one: who reports progress does it between them."""
 
 _BACKUP = "restore it from a backup"
 
@@ -38,12 +41,12 @@ class Verification:
     bytes: int
 
 
-def verify(store: FeatureStore) -> Verification:
+def verify(store: FeatureStore, track: Track = iter) -> Verification:
     """Check every file of a store; takes no lock, and others may write meanwhile.
 
     At most 64 MiB of activations are in memory at a time (or a few chunks, where they are larger).
     """
-    found = inspect(store)
+    found = inspect(store, None, track)
     if not found.problems:
         return found
     # What was repaired, collected or sealed in this moment looks right at a second look.
@@ -52,21 +55,24 @@ def verify(store: FeatureStore) -> Verification:
     return Verification(problems, found.files, found.rows, found.bytes)
 
 
-def verify_folder(folder: Path) -> Verification:
+def verify_folder(folder: Path, track: Track = iter) -> Verification:
     """Check a store, even one that cannot be opened."""
     try:
         store = open_store(folder)
     except StoreError as error:
         return Verification((_why_closed(folder, error),), 1, 0, 0)
-    return verify(store)
+    return verify(store, track)
 
 
-def inspect(store: FeatureStore, blocks: Collection[int] | None = None) -> Verification:
+def inspect(
+    store: FeatureStore, blocks: Collection[int] | None = None, track: Track = iter
+) -> Verification:
     """Look at a store once.
 
     Args:
         store: The store.
         blocks: The blocks to look at, besides all that is not in blocks; None for all of them.
+        track: Passes on each block when its turn comes.
     """
     looking = _Inspection(store)
     looking.check_card()
@@ -74,9 +80,9 @@ def inspect(store: FeatureStore, blocks: Collection[int] | None = None) -> Verif
     looking.check_listings(sealed)
     on_disk = block_files(store.folder)
     of_seal = _by_block(sealed)
-    for block in sorted(on_disk.keys() | of_seal.keys()):
-        if blocks is None or block in blocks:
-            looking.check_block(on_disk.get(block, []), of_seal.get(block, []))
+    there = sorted(on_disk.keys() | of_seal.keys())
+    for block in track([block for block in there if blocks is None or block in blocks]):
+        looking.check_block(on_disk.get(block, []), of_seal.get(block, []))
     looking.check_metadata()
     return looking.outcome()
 

@@ -11,7 +11,6 @@ from dashboard.wording import duration, job_title, plain
 from mintcore.jobs import queue
 from mintcore.jobs.queue import Job
 
-UNDER_WAY = ("queued", "running", "cancelling")
 STATES = {
     "queued": ("waiting", "gray", ":material/schedule:"),
     "running": ("running", "blue", ":material/play_circle:"),
@@ -49,7 +48,7 @@ def follow(job: Job, draw: Callable[[Job], None]) -> None:
         job: The job.
         draw: Draws what is special about it, below its progress.
     """
-    if job.state in UNDER_WAY:
+    if job.state in queue.UNDER_WAY:
         _follow(job.id, draw)
     else:
         ended(job)
@@ -77,7 +76,7 @@ def _follow(job_id: str, draw: Callable[[Job], None]) -> None:
             if st.button("Stop", key=f"stop-{job_id}", icon=":material/stop_circle:"):
                 queue.cancel(home(), job_id)
         draw(job)
-        if job.state not in UNDER_WAY:
+        if job.state not in queue.UNDER_WAY:
             st.rerun()
 
 
@@ -117,7 +116,7 @@ def running_badge() -> None:
     """Show in the sidebar how many jobs are under way."""
     with errors_as_sentences():
         states = [job.state for job in queue.list_jobs(home())]
-        count = sum(state in UNDER_WAY for state in states)
+        count = sum(state in queue.UNDER_WAY for state in states)
         if count:
             noun = "job" if count == 1 else "jobs"
             st.badge(f"{count} {noun} under way", icon=":material/progress_activity:", color="blue")

@@ -54,7 +54,7 @@ def _ask(auditors: reading.Rows, datasets: reading.Rows) -> None:
         count = next(card["counts"]["total"] for card in datasets if card["id"] == dataset)
         st.caption(f"{count:,} images. Those the auditor was trained on are left out.")
         if st.button("Start the audit", type="primary", icon=":material/play_arrow:"):
-            jobs.submit("audit", {"auditor": auditor["id"], "dataset": dataset})
+            jobs.submit("audit", {"auditors": [auditor["id"]], "datasets": [dataset]})
 
 
 def _followed() -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard.navigation import result_link
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
-from dashboard.parts.jobs import STATES, UNDER_WAY, progress, state_line
+from dashboard.parts.jobs import STATES, progress, state_line
 from dashboard.reading import home
 from dashboard.wording import duration_between, when
 from mintcore.jobs import queue
@@ -40,7 +40,7 @@ def _one_job(job: Job) -> None:
             st.caption(_times(job))
         with actions:
             _action(job)
-        if job.state in UNDER_WAY:
+        if job.state in queue.UNDER_WAY:
             progress(job)
         if job.state == "done":
             result_link(job.result)

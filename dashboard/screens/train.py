@@ -37,7 +37,7 @@ def _ask() -> None:
     request = experiment_choice(known)
     chosen = layer_choice(request["model"])
     if st.button("Start the training", type="primary", icon=":material/play_arrow:"):
-        jobs.submit("sweep", request | {"layers": chosen["layer"], "kinds": [chosen["kind"]]})
+        jobs.submit("train", request | {"layers": chosen["layer"], "kinds": [chosen["kind"]]})
 
 
 def _curves(epochs: reading.Rows) -> None:
@@ -63,7 +63,7 @@ def _live(job: Job) -> None:
 
 
 def _followed() -> None:
-    job = jobs.followed_job("sweep")
+    job = jobs.followed_job("train")
     if job is None:
         return
     if job.state == "done" and job.result:

@@ -8,7 +8,7 @@ import typer
 
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
-from mintcore.progress import ConsoleReporter
+from mintcore.cli.work import WaitOption, carry_out
 from mintcore.verdicts import discoveries_note, groups_note
 from store.artefacts import Home
 
@@ -99,6 +99,7 @@ def audit_whole_dataset(
     auditor: AuditorArgument,
     dataset: Annotated[str, typer.Argument(help="Name of a dataset.")],
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -106,11 +107,12 @@ def audit_whole_dataset(
 
     Example: mint audit dataset resnet56.layer3.8.vanilla.0123456789 scraped-photos
     """
-    from mintcore.audit import audit_dataset
+    from mintcore.batch_audit import BatchRequest
     from mintcore.library import audit_groups
 
-    with ConsoleReporter() as reporter:
-        card = audit_dataset(Home(home), auditor, dataset, device=device, reporter=reporter)
+    request = BatchRequest((auditor,), (dataset,))
+    made = carry_out("audit", request, home, device=device, wait=wait, as_json=as_json)
+    card = Home(home).card("audits", made["audits"][0])
     groups = audit_groups(Home(home), card["id"]).to_pylist()
     report = Home(home).folder("audits", card["id"]) / "report.html"
 

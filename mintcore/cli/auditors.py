@@ -1,5 +1,6 @@
 """``mint train``, ``mint sweep``, ``mint compare`` and ``mint auditor``."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,8 +9,8 @@ import typer
 from mintcore.cli.findings import AUC_HEADING, in_words, print_comparison, print_sweep
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import fields, show, table
+from mintcore.cli.work import WaitOption, carry_out
 from mintcore.library import auditor_row, auditor_rows
-from mintcore.progress import ConsoleReporter
 from store.artefacts import Home
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -84,6 +85,7 @@ def train(
     allow_overlap: OverlapOption = False,
     tune: TuneOption = None,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,23 +97,28 @@ def train(
 
     Example: mint train resnet56 --members cifar-train --external cifar-test --tune 20
     """
-    asked = {
-        "model": model,
-        "members": members,
-        "external": external,
-        "layers": layer,
-        "kinds": (kind,),
-        "view": view,
-        "sources": _names(sources),
-        "map_side": map_side,
-        "reference": reference,
-        "seed": seed,
-        "seeds": seeds,
-        "allow_overlap": allow_overlap,
-    }
-    rows = (
-        _sweep(home, device, **asked) if tune is None else _train_tuned(home, device, tune, **asked)
+    from mintcore.search import TuneRequest
+    from mintcore.sweep import SweepRequest
+
+    request = SweepRequest(
+        model=model,
+        members=members,
+        external=external,
+        layers=layer,
+        kinds=(kind,),
+        view=view,
+        sources=_names(sources),
+        map_side=map_side,
+        reference=reference,
+        seed=seed,
+        seeds=seeds,
+        allow_overlap=allow_overlap,
     )
+    kind_of_job, asked = (
+        ("train", request) if tune is None else ("tune", TuneRequest(request, tune))
+    )
+    made = carry_out(kind_of_job, asked, home, device=device, wait=wait, as_json=as_json)
+    rows = _rows(home, made)
     show(rows[0] if len(rows) == 1 else rows, as_json, lambda: print_sweep(rows))
 
 
@@ -137,6 +144,7 @@ def sweep(
     seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -144,9 +152,9 @@ def sweep(
 
     Example: mint sweep resnet56 --members cifar-train --external cifar-test --kinds vanilla
     """
-    rows = _sweep(
-        home,
-        device,
+    from mintcore.sweep import SweepRequest
+
+    request = SweepRequest(
         model=model,
         members=members,
         external=external,
@@ -160,6 +168,8 @@ def sweep(
         seeds=seeds,
         allow_overlap=allow_overlap,
     )
+    made = carry_out("sweep", request, home, device=device, wait=wait, as_json=as_json)
+    rows = _rows(home, made)
     show(rows, as_json, lambda: print_sweep(rows))
 
 
@@ -177,6 +187,7 @@ def compare(
     seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -185,7 +196,6 @@ def compare(
     Example: mint compare resnet56 --members cifar-train --external cifar-test --external gtsrb --layer avgpool
     """
     from mintcore.comparison import CompareRequest
-    from mintcore.comparison import compare as run
 
     request = CompareRequest(
         model=model,
@@ -199,8 +209,8 @@ def compare(
         allow_overlap=allow_overlap,
         seeds=seeds,
     )
-    with ConsoleReporter() as reporter:
-        card = run(Home(home), request, device=device, reporter=reporter)
+    made = carry_out("compare", request, home, device=device, wait=wait, as_json=as_json)
+    card = Home(home).card("comparisons", made["comparisons"][0])
     show(card, as_json, lambda: print_comparison(card["cells"]))
 
 
@@ -257,21 +267,6 @@ def _settings(card: dict[str, Any]) -> str:
     return f"{listed} (of {len(search['trials'])} tried, the best on the validation part)"
 
 
-def _sweep(home: Path, device: str, **request: Any) -> list[dict[str, Any]]:
-    from mintcore.sweep import SweepRequest
-    from mintcore.sweep import sweep as run
-
-    with ConsoleReporter() as reporter:
-        cards = run(Home(home), SweepRequest(**request), device=device, reporter=reporter)
-    return [auditor_row(card) for card in cards]
-
-
-def _train_tuned(home: Path, device: str, trials: int, **request: Any) -> list[dict[str, Any]]:
-    from mintcore.search import train_tuned
-    from mintcore.sweep import SweepRequest
-
-    with ConsoleReporter() as reporter:
-        card = train_tuned(
-            Home(home), SweepRequest(**request), trials, device=device, reporter=reporter
-        )
-    return [auditor_row(card)]
+def _rows(home: Path, made: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read the figures of the auditors that were made."""
+    return [auditor_row(Home(home).card("auditors", auditor)) for auditor in made["auditors"]]

@@ -7,8 +7,8 @@ import typer
 
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show
+from mintcore.cli.work import WaitOption, carry_out
 from mintcore.models.layers import VIEWS
-from mintcore.progress import ConsoleReporter
 from store.artefacts import Home
 
 
@@ -62,6 +62,7 @@ def extract(
         bool, typer.Option("--dry-run", help="Only say what would be computed and what it takes.")
     ] = False,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -71,7 +72,6 @@ def extract(
     """
     from mintcore.extraction.planning import plan_extraction
     from mintcore.extraction.requests import ExtractionRequest
-    from mintcore.extraction.run import extract_datasets
 
     kept = tuple(view.strip() for view in views.split(","))
     request = ExtractionRequest(
@@ -91,9 +91,7 @@ def extract(
     if dry_run:
         _show(asdict(plan_extraction(Home(home), request, device=device)), as_json)
         return
-    with ConsoleReporter() as reporter:
-        summary = asdict(extract_datasets(Home(home), request, device=device, reporter=reporter))
-    _show(summary, as_json)
+    _show(carry_out("extract", request, home, device=device, wait=wait, as_json=as_json), as_json)
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

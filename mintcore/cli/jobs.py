@@ -34,7 +34,7 @@ def show(job_id: IdArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOptio
 
     Example: mint jobs show extract-20260105-101500-3f9a1c
     """
-    _show(queue.read_job(Home(home), job_id), as_json)
+    show_job(queue.read_job(Home(home), job_id), as_json)
 
 
 @app.command("log")
@@ -61,7 +61,7 @@ def cancel(
     Example: mint jobs cancel extract-20260105-101500-3f9a1c
     """
     queue.cancel(Home(home), job_id)
-    _show(queue.read_job(Home(home), job_id), as_json)
+    show_job(queue.read_job(Home(home), job_id), as_json)
 
 
 @app.command("retry")
@@ -70,10 +70,11 @@ def retry(job_id: IdArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOpti
 
     Example: mint jobs retry extract-20260105-101500-3f9a1c
     """
-    _show(queue.read_job(Home(home), queue.retry(Home(home), job_id)), as_json)
+    show_job(queue.read_job(Home(home), queue.retry(Home(home), job_id)), as_json)
 
 
-def _show(job: queue.Job, as_json: bool) -> None:
+def show_job(job: queue.Job, as_json: bool) -> None:
+    """Print a job."""
     data: dict[str, Any] = asdict(job)
     output.show(data, as_json, lambda: output.fields(data))
 

@@ -8,7 +8,7 @@ import typer
 from mintcore.cli.auditors import ExternalOption, MembersOption, ModelArgument, OverlapOption
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import show, table
-from mintcore.progress import ConsoleReporter
+from mintcore.cli.work import WaitOption, carry_out
 from store.artefacts import Card, Home
 
 COLUMNS = {
@@ -46,6 +46,7 @@ def methods(
     seed: SeedOption = 0,
     allow_overlap: OverlapOption = False,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,13 +55,12 @@ def methods(
     Example: mint methods mine --members cifar-train --external cifar-test --reference ref-1 --reference ref-2
     """
     from mintcore.methods.requests import MethodsRequest
-    from mintcore.methods.run import run_methods
 
     request = MethodsRequest(
         model, members, external, tuple(reference or ()), queries, target, seed, allow_overlap
     )
-    with ConsoleReporter() as reporter:
-        card = run_methods(Home(home), request, device=device, reporter=reporter)
+    made = carry_out("methods", request, home, device=device, wait=wait, as_json=as_json)
+    card = Home(home).card("methods", made["methods"][0])
     show(card, as_json, lambda: print_methods(card))
 
 

@@ -45,7 +45,7 @@ app.add_typer(audit.app, name="audit", help="Apply an auditor to images or to a 
 app.add_typer(
     protocol.app, name="protocol", help="The experiments of the evaluation, and their results."
 )
-app.add_typer(jobs.app, name="jobs", help="Long work started from the dashboard.")
+app.add_typer(jobs.app, name="jobs", help="Long work in the queue: see, follow, steer.")
 app.command()(extraction.extract)
 app.command()(auditors.train)
 app.command()(auditors.sweep)

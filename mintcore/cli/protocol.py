@@ -7,7 +7,7 @@ import typer
 
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import show, table
-from mintcore.progress import ConsoleReporter
+from mintcore.cli.work import WaitOption, carry_out
 from mintcore.protocols.reading import protocol_rows
 from mintcore.protocols.results import defined, results_page, shown, write_results
 from store.artefacts import Card, Home
@@ -26,6 +26,7 @@ DataOption = Annotated[
 def public_classifiers(
     data: DataOption,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -33,13 +34,14 @@ def public_classifiers(
 
     Example: mint protocol P1 --data data
     """
-    _run("P1", data, device, home, as_json)
+    _run("P1", data, home, device=device, wait=wait, as_json=as_json)
 
 
 @app.command("P2")
 def object_classifiers(
     data: DataOption,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,13 +49,14 @@ def object_classifiers(
 
     Example: mint protocol P2 --data data
     """
-    _run("P2", data, device, home, as_json)
+    _run("P2", data, home, device=device, wait=wait, as_json=as_json)
 
 
 @app.command("P3")
 def faces(
     data: DataOption,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,13 +64,14 @@ def faces(
 
     Example: mint protocol P3 --data data
     """
-    _run("P3", data, device, home, as_json)
+    _run("P3", data, home, device=device, wait=wait, as_json=as_json)
 
 
 @app.command("P4")
 def shift_trap(
     data: DataOption,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,7 +79,7 @@ def shift_trap(
 
     Example: mint protocol P4 --data data
     """
-    _run("P4", data, device, home, as_json)
+    _run("P4", data, home, device=device, wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -96,18 +100,16 @@ def results(
         typer.echo(f"{write_results(Home(home), to)} is written.")
 
 
-def _run(name: str, data: Path, device: str, home: Path, as_json: bool) -> None:
-    with ConsoleReporter() as reporter:
-        reporter.log("Loading PyTorch ...")
-        from mintcore.protocols.bench import Bench
-        from mintcore.protocols.data import DataFolder
-        from mintcore.protocols.protocol import perform
-        from mintcore.protocols.registry import PROTOCOLS
+def _run(
+    name: str, data: Path, home: Path, *, device: str, wait: bool | None, as_json: bool
+) -> None:
+    from mintcore.protocols.registry import ProtocolRequest
 
-        bench = Bench(Home(home), DataFolder(data), device, reporter)
-        card = perform(bench, PROTOCOLS[name])
-    rows = protocol_rows(bench.home, card["id"])
-    show({**card, "rows": rows}, as_json, lambda: _print(bench.home, card, rows))
+    request = ProtocolRequest(name, str(data.resolve()))
+    made = carry_out("protocol", request, home, device=device, wait=wait, as_json=as_json)
+    card = Home(home).card("protocols", made["protocols"][0])
+    rows = protocol_rows(Home(home), card["id"])
+    show({**card, "rows": rows}, as_json, lambda: _print(Home(home), card, rows))
     for failure in card["failures"]:
         typer.echo(f"mint: {failure}", err=True)
     if card["failures"]:

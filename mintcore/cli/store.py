@@ -8,6 +8,7 @@ import typer
 
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
+from mintcore.cli.work import WaitOption, carry_out
 from store.artefacts import Home
 from store.disk import human_bytes
 from store.feature_store import FeatureStore, open_store
@@ -51,15 +52,21 @@ def info(
 
 @app.command()
 def verify(
-    name: AnyStoreArgument = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
+    name: AnyStoreArgument = None,
+    wait: WaitOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
 ) -> None:
     """Read every byte of the feature stores and name each file with a problem; ends with 1 if there is one.
 
     Example: mint store verify --json
     """
-    from store.verification import verify_folder
+    from mintcore.verification import VerifyRequest
 
-    found = [_verified(folder.name, verify_folder(folder)) for folder in _folders(home, name)]
+    is_path = name is not None and Path(name).name != name
+    request = VerifyRequest(str(Path(name or "").resolve()) if is_path else name)
+    made = carry_out("verify", request, home, device="cpu", wait=wait, as_json=as_json)
+    found = made["stores"]
     problems = sum(len(store["problems"]) for store in found)
     show({"stores": found, "problems": problems}, as_json, lambda: _print_verified(found))
     raise typer.Exit(1 if problems else 0)
@@ -169,15 +176,6 @@ def _open(home: Path, name: str) -> FeatureStore:
     if len(folders) != 1:
         raise typer.BadParameter(f"{name} is a home with {len(folders)} stores: name one of them.")
     return open_store(folders[0])
-
-
-def _verified(store: str, verification: Any) -> dict[str, Any]:
-    fields = ("file", "kind", "message")
-    problems = [
-        {field: getattr(problem, field) for field in fields} for problem in verification.problems
-    ]
-    counts = {field: getattr(verification, field) for field in ("files", "rows", "bytes")}
-    return {"id": store, **counts, "problems": problems}
 
 
 def _print_info(found: list[dict[str, Any]]) -> None:

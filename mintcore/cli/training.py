@@ -18,7 +18,7 @@ from mintcore.cli.preprocessing import (
     StdOption,
     preprocessing_of,
 )
-from mintcore.progress import ConsoleReporter
+from mintcore.cli.work import WaitOption, carry_out
 from mintcore.training.settings import (
     ARCFACE,
     AUGMENTATIONS,
@@ -126,6 +126,7 @@ def train(
     colours: ColoursOption = "RGB",
     seed: SeedOption = None,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -134,7 +135,6 @@ def train(
     Example: mint model train mine --arch mintcore:resnet20-cifar --members cifar-train --epochs 10
     """
     from mintcore.models.architectures import head_of
-    from mintcore.training.ground_truth import train_model
     from mintcore.training.requests import TrainingRequest
 
     if head is None and head_of(arch) == "embedding":
@@ -165,10 +165,10 @@ def train(
         colours=colours,
     )
     request = TrainingRequest(
-        name, arch, tuple(members), preprocessing, "member", settings, test, allow_code=True
+        name, arch, tuple(members), preprocessing, "member", settings, test, allow_code=wait is None
     )
-    with ConsoleReporter() as reporter:
-        card = train_model(Home(home), request, device=device, reporter=reporter)
+    made = carry_out("train-model", request, home, device=device, wait=wait, as_json=as_json)
+    card = Home(home).card("models", made["models"][0])
     show(card, as_json, lambda: fields(_summary(card)))
 
 
@@ -204,6 +204,7 @@ def train_references(
     learn: LearnOption = None,
     seed: SeedOption = None,
     device: DeviceOption = "auto",
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -214,7 +215,6 @@ def train_references(
     Example: mint model train-references ref --of mine --pool cifar-train --pool cifar-test --count 8
     """
     from mintcore.training.references import ReferenceRequest, settings_like
-    from mintcore.training.references import train_references as run
 
     settings = _changed(
         settings_like(Home(home).card("models", of)),
@@ -232,8 +232,8 @@ def train_references(
         seed=seed,
     )
     request = ReferenceRequest(name, of, tuple(pool), settings, count, only, test)
-    with ConsoleReporter() as reporter:
-        cards = run(Home(home), request, device=device, reporter=reporter)
+    made = carry_out("train-references", request, home, device=device, wait=wait, as_json=as_json)
+    cards = [Home(home).card("models", model) for model in made["models"]]
     columns = ("name", "images", "train_accuracy", "test_accuracy", "fingerprint")
     rows = [_summary(card) for card in cards]
     show(cards, as_json, lambda: table(rows, {column: column for column in columns}))

@@ -4,54 +4,128 @@ The engine is imported when a job begins: the dashboard and the worker start wit
 """
 # ruff: noqa: PLC0415
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from mintcore.errors import MintError
 from mintcore.progress import Reporter
-from store.artefacts import Home
+from store.artefacts import Card, Home
 
-Work = Callable[[Home, dict[str, Any], str, Reporter], dict[str, Any]]
+Work = Callable[[Home, Mapping[str, Any], str, Reporter], dict[str, Any]]
 _Request = TypeVar("_Request")
 
 
-def _extract(home: Home, params: dict[str, Any], device: str, reporter: Reporter) -> dict[str, Any]:
+def _extract(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
     from mintcore.extraction.requests import ExtractionRequest
     from mintcore.extraction.run import extract_datasets
 
-    request = _typed(ExtractionRequest, params)
+    request = request_of(ExtractionRequest, params)
     return asdict(extract_datasets(home, request, device=device, reporter=reporter))
 
 
-def _sweep(home: Home, params: dict[str, Any], device: str, reporter: Reporter) -> dict[str, Any]:
+def _sweep(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
     from mintcore.sweep import SweepRequest, sweep
 
-    cards = sweep(home, _typed(SweepRequest, params), device=device, reporter=reporter)
-    return {"auditors": [card["id"] for card in cards]}
+    cards = sweep(home, request_of(SweepRequest, params), device=device, reporter=reporter)
+    return {"auditors": _ids(cards)}
 
 
-def _audit(home: Home, params: dict[str, Any], device: str, reporter: Reporter) -> dict[str, Any]:
-    from mintcore.audit import audit_dataset
+def _tune(home: Home, params: Mapping[str, Any], device: str, reporter: Reporter) -> dict[str, Any]:
+    from mintcore.search import TuneRequest, train_tuned
 
-    card = audit_dataset(
-        home, params["auditor"], params["dataset"], device=device, reporter=reporter
-    )
-    return {"audits": [card["id"]]}
+    request = request_of(TuneRequest, params)
+    card = train_tuned(home, request.auditor, request.trials, device=device, reporter=reporter)
+    return {"auditors": [card["id"]]}
 
 
-def _compare(home: Home, params: dict[str, Any], device: str, reporter: Reporter) -> dict[str, Any]:
+def _train_model(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.training.ground_truth import train_model
+    from mintcore.training.requests import TrainingRequest
+
+    request = request_of(TrainingRequest, params)
+    return {"models": [train_model(home, request, device=device, reporter=reporter)["id"]]}
+
+
+def _train_references(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.training.references import ReferenceRequest, train_references
+
+    request = request_of(ReferenceRequest, params)
+    return {"models": _ids(train_references(home, request, device=device, reporter=reporter))}
+
+
+def _audit(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.batch_audit import BatchRequest, audit_batch
+
+    batch = audit_batch(home, request_of(BatchRequest, params), device=device, reporter=reporter)
+    return {"audits": _ids(batch.cards), "refused": batch.refused}
+
+
+def _compare(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
     from mintcore.comparison import CompareRequest, compare
 
-    card = compare(home, _typed(CompareRequest, params), device=device, reporter=reporter)
+    card = compare(home, request_of(CompareRequest, params), device=device, reporter=reporter)
     return {"comparisons": [card["id"]]}
+
+
+def _methods(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.methods.requests import MethodsRequest
+    from mintcore.methods.run import run_methods
+
+    card = run_methods(home, request_of(MethodsRequest, params), device=device, reporter=reporter)
+    return {"methods": [card["id"]]}
+
+
+def _protocol(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.protocols.bench import Bench
+    from mintcore.protocols.data import DataFolder
+    from mintcore.protocols.protocol import perform
+    from mintcore.protocols.registry import ProtocolRequest, protocol_of
+
+    request = request_of(ProtocolRequest, params)
+    bench = Bench(home, DataFolder(Path(request.data)), device, reporter)
+    return {"protocols": [perform(bench, protocol_of(request.name))["id"]]}
+
+
+def _verify(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.verification import VerifyRequest, verify_stores
+
+    return {"stores": verify_stores(home, request_of(VerifyRequest, params), reporter=reporter)}
 
 
 KINDS: dict[str, Work] = {
     "extract": _extract,
+    "train": _sweep,
+    "tune": _tune,
     "sweep": _sweep,
+    "train-model": _train_model,
+    "train-references": _train_references,
     "audit": _audit,
     "compare": _compare,
+    "methods": _methods,
+    "protocol": _protocol,
+    "verify": _verify,
 }
 
 
@@ -66,16 +140,24 @@ def work_of(kind: str) -> Work:
     return KINDS[kind]
 
 
-def _typed(request: type[_Request], params: dict[str, Any]) -> _Request:
+def request_of(request: type[_Request], params: Mapping[str, Any]) -> _Request:
+    """Make the engine's request of JSON values, nested ones too.
+
+    Raises:
+        MintError: A value has no place in the request, or is of another type.
+    """
     try:
-        return request(**{name: _with_tuples(value) for name, value in params.items()})
-    except TypeError as error:
-        name = request.__name__
-        raise MintError(f"The settings of this job do not fit {name}: {error}.") from error
+        return TypeAdapter(request).validate_python(dict(params), extra="forbid")
+    except ValidationError as error:
+        wrong = "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in error.errors())
+        raise MintError(
+            f"The settings of this job do not fit {request.__name__}: {wrong}."
+        ) from error
 
 
-def _with_tuples(value: Any) -> Any:
-    """Undo what JSON does to tuples."""
-    if isinstance(value, list):
-        return tuple(_with_tuples(item) for item in value)
-    return value
+def _place(location: Iterable[int | str]) -> str:
+    return repr(".".join(map(str, location)))
+
+
+def _ids(cards: Iterable[Card]) -> list[str]:
+    return [str(card["id"]) for card in cards]

@@ -48,6 +48,8 @@ def do_job(home: Home, folder: JobFolder) -> None:
 
 def _work(home: Home, folder: JobFolder) -> dict[str, Any]:
     request = folder.request()
+    if request.params.get("allow_code"):  # a home folder from elsewhere must not run code
+        raise MintError("A job runs no code of yours: train this model without --wait or --queue.")
     work = work_of(request.kind)
     with JobReporter(folder) as reporter:
         return work(home, request.params, request.device, reporter)

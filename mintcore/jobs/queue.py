@@ -26,6 +26,7 @@ from mintcore.jobs.transitions import ask_to_stop, queue_again
 from store.artefacts import Home
 
 __all__ = [
+    "UNDER_WAY",
     "Job",
     "JobState",
     "cancel",
@@ -38,7 +39,7 @@ __all__ = [
     "wait",
 ]
 
-_UNDER_WAY = ("queued", "running", "cancelling")
+UNDER_WAY = ("queued", "running", "cancelling")
 _POLL_S = 0.2
 
 
@@ -102,7 +103,7 @@ def wait(home: Home, job_id: str, timeout_s: float) -> Job:
         MintError: There is no such job, or it has not ended after ``timeout_s`` seconds.
     """
     deadline = time.monotonic() + timeout_s
-    while (job := read_job(home, job_id)).state in _UNDER_WAY:
+    while (job := read_job(home, job_id)).state in UNDER_WAY:
         if time.monotonic() > deadline:
             raise MintError(f"Job {job_id} is still {job.state} after {timeout_s:g} seconds.")
         time.sleep(_POLL_S)

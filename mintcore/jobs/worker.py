@@ -1,6 +1,7 @@
 """The worker: takes jobs from the queue and runs each in a process of its own."""
 
 import fcntl
+import json
 import os
 import signal
 import sys
@@ -54,6 +55,15 @@ def run_worker(home: Home, announce: Callable[[str], None]) -> None:
             _consume(home, stopped)
 
 
+def is_served(home: Home) -> bool:
+    """Tell whether a worker serves a home."""
+    try:
+        holder = json.loads(_lock_file(home).read_text(encoding="utf-8"))
+        return children.lives(holder["pid"], holder["process_started"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def recover(home: Home, enqueue: Enqueue) -> None:
     """Settle what an earlier worker left behind, and queue every waiting job, oldest first.
 
@@ -86,11 +96,12 @@ def _consume(home: Home, stopped: threading.Event) -> None:
 @contextmanager
 def _alone(home: Home, stopped: threading.Event, announce: Callable[[str], None]) -> Iterator[None]:
     """Wait until no other worker serves this home; the lock goes however its process dies."""
-    with (home.path / "worker.lock").open("a") as file:
+    with _lock_file(home).open("a") as file:
         waiting = False
         while not stopped.is_set():
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _sign(home)
                 break
             except BlockingIOError:
                 if not waiting:
@@ -98,6 +109,17 @@ def _alone(home: Home, stopped: threading.Event, announce: Callable[[str], None]
                 waiting = True
                 stopped.wait(_POLL_S)
         yield
+
+
+def _lock_file(home: Home) -> Path:
+    return home.path / "worker.lock"
+
+
+def _sign(home: Home) -> None:
+    """Write into the lock file who holds it."""
+    pid = os.getpid()
+    holder = {"pid": pid, "process_started": children.process_start(pid)}
+    _lock_file(home).write_text(json.dumps(holder), encoding="utf-8")
 
 
 def _readable(home: Home) -> Iterator[JobFolder]:

@@ -10,6 +10,7 @@ from dashboard.wording import (
     signed,
     size,
 )
+from mintcore.jobs.kinds import KINDS
 
 
 @pytest.mark.parametrize(
@@ -58,14 +59,24 @@ def test_size__in_powers_of_a_thousand(count: int, written: str) -> None:
     assert size(count) == written
 
 
-@pytest.mark.parametrize("kind", ["audit", "sweep", "compare", "extract", "unknown"])
+@pytest.mark.parametrize("kind", [*KINDS, "unknown"])
 def test_job_title__never_fails_where_settings_are_missing(kind: str) -> None:
     assert job_title(kind, {})
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_job_title__every_kind_has_one(kind: str) -> None:
+    assert not job_title(kind, {}).startswith("Job of kind")
+
+
 def test_job_title__names_are_code() -> None:
-    title = job_title("audit", {"dataset": "*set*", "auditor": "a1"})
-    assert title == "Audit of `*set*` by `a1`"
+    title = job_title("audit", {"datasets": ["*set*", "b"], "auditors": ["a1"]})
+    assert title == "Audit of `*set*, b` by `a1`"
+
+
+def test_job_title__of_a_search_names_the_model() -> None:
+    title = job_title("tune", {"auditor": {"model": "net{x}"}, "trials": 3})
+    assert title == "Searching the settings of an auditor of `net{x}`"
 
 
 def test_memory_note__a_model_made_to_remember_is_called_so() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 from job_processes import StartWorker, gone, kill, until, until_counting
 
 from mintcore.jobs.queue import cancel, job_log, job_measures, read_job, submit, wait
+from mintcore.jobs.worker import is_served
 from store.artefacts import Home
 
 SLOW = {"model": "slow", "datasets": ["digits"]}
@@ -99,3 +100,20 @@ def test_worker__job_whose_queue_row_was_lost_is_found(
     (home.path / "jobs.sqlite").unlink()
     start_worker()
     assert wait(home, job_id, timeout_s=20).state == "done"
+
+
+def test_is_served__as_long_as_a_worker_lives(home: Home, start_worker: StartWorker) -> None:
+    assert not is_served(home)
+    worker = start_worker()
+    until(lambda: is_served(home))
+    worker.kill()
+    worker.wait()
+    assert not is_served(home)
+    start_worker()
+    until(lambda: is_served(home))
+
+
+def test_is_served__a_lock_file_of_an_earlier_version_is_empty(home: Home) -> None:
+    home.path.mkdir()
+    (home.path / "worker.lock").touch()
+    assert not is_served(home)
