@@ -1,6 +1,7 @@
 """``mint jobs``: see, follow and steer the long pieces of work."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -71,6 +72,29 @@ def retry(job_id: IdArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOpti
     Example: mint jobs retry extract-20260105-101500-3f9a1c
     """
     show_job(queue.read_job(Home(home), queue.retry(Home(home), job_id)), as_json)
+
+
+@app.command("prune")
+def prune(
+    days: Annotated[
+        float, typer.Option("--days", min=0, help="Keep jobs that ended in so many last days.")
+    ] = 30,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only say what.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete the folders of old jobs that were done, failed or cancelled; what they made stays.
+
+    Example: mint jobs prune --days 7 --yes
+    """
+    before = datetime.now(UTC) - timedelta(days=days)
+    found = (queue.prune if yes else queue.prunable)(Home(home), before)
+    words = "were deleted" if yes else "would be deleted: --yes does it"
+    output.show(
+        {"jobs": found, "deleted": yes},
+        as_json,
+        lambda: typer.echo("\n".join([*found, f"{len(found)} jobs {words}."])),
+    )
 
 
 def show_job(job: queue.Job, as_json: bool) -> None:

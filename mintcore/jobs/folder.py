@@ -128,6 +128,21 @@ class JobFolder:
         with self.log_file.open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}\n")
 
+    def shorten_log(self, longest: int) -> None:
+        """Drop the older half of the log where it is longer than so many bytes.
+
+        The file is cut in place: the job's process appends to it meanwhile.
+        """
+        if not self.log_file.exists() or self.log_file.stat().st_size <= longest:
+            return
+        with self.log_file.open("rb+") as file:
+            file.seek(-longest // 2, os.SEEK_END)
+            file.readline()  # a part of one
+            newest = file.read()
+            file.seek(0)
+            file.write(b"(earlier lines were dropped)\n" + newest)
+            file.truncate()
+
 
 def jobs_path(home: Home) -> Path:
     """Give the folder that holds the jobs of a home."""

@@ -128,6 +128,9 @@ KINDS: dict[str, Work] = {
     "verify": _verify,
 }
 
+SHORT = frozenset({"verify"})
+"""Kinds that need no device: they run beside the heavy ones."""
+
 
 def work_of(kind: str) -> Work:
     """Find what a kind of job does.

@@ -1,5 +1,6 @@
 """The process of one job, started by the worker: ``python -m mintcore.jobs.process HOME ID``."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ def main() -> None:
     home = Home(Path(sys.argv[1]))
     folder = job_folder(home, sys.argv[2])
     take_over(folder, worker_pid)
+    _offer_to_be_killed_first()
     do_job(home, folder)
 
 
@@ -37,6 +39,9 @@ def do_job(home: Home, folder: JobFolder) -> None:
         finish(folder, "failed", error="The work was stopped.")
     except (MintError, StoreError) as error:
         finish(folder, "failed", error=str(error))
+    except MemoryError:
+        folder.log(traceback.format_exc())
+        finish(folder, "failed", error="The job ran out of memory; what it had stored is kept.")
     except Exception as error:
         folder.log(traceback.format_exc())
         message = " ".join(str(error).split())
@@ -53,6 +58,12 @@ def _work(home: Home, folder: JobFolder) -> dict[str, Any]:
     work = work_of(request.kind)
     with JobReporter(folder) as reporter:
         return work(home, request.params, request.device, reporter)
+
+
+def _offer_to_be_killed_first() -> None:
+    """Tell Linux to take this process, not the dashboard or the worker, where memory runs out."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _leave(signum: int, frame: object) -> None:

@@ -20,6 +20,7 @@ from mintcore.jobs.folder import (
     utc_now,
 )
 from mintcore.jobs.kinds import work_of
+from mintcore.jobs.limits import PREFIX, read_limits
 from mintcore.jobs.reading import Job, JobState, job_log, job_measures, list_jobs, read_job
 from mintcore.jobs.tasks import enqueue_job
 from mintcore.jobs.transitions import ask_to_stop, queue_again
@@ -33,6 +34,8 @@ __all__ = [
     "job_log",
     "job_measures",
     "list_jobs",
+    "prunable",
+    "prune",
     "read_job",
     "retry",
     "submit",
@@ -40,6 +43,7 @@ __all__ = [
 ]
 
 UNDER_WAY = ("queued", "running", "cancelling")
+_OVER = ("done", "failed", "cancelled")
 _POLL_S = 0.2
 
 
@@ -56,7 +60,7 @@ def submit(home: Home, kind: str, params: dict[str, Any], device: str = "auto") 
         The job's id.
 
     Raises:
-        MintError: There is no such kind, or the home folder cannot be written.
+        MintError: There is no such kind, too many jobs wait, or the home folder cannot be written.
     """
     work_of(kind)
     request = Request(kind, json.loads(json.dumps(params)), device, utc_now())
@@ -64,6 +68,7 @@ def submit(home: Home, kind: str, params: dict[str, Any], device: str = "auto") 
         same = _same_under_way(home, request)
         if same is not None:
             return same
+        _require_room(home)
         folder = _create(home, request)
         enqueue_job(home, folder.id)
     return folder.id
@@ -96,6 +101,31 @@ def retry(home: Home, job_id: str) -> str:
     return job_id
 
 
+def prune(home: Home, before: datetime) -> list[str]:
+    """Delete the folders of jobs that were done, failed or cancelled before a time; what they made stays.
+
+    Returns:
+        The ids of the jobs.
+    """
+    with locked(jobs_path(home)):
+        pruned = prunable(home, before)
+        for job_id in pruned:  # out of sight in one step, however long the deletion takes
+            folder = job_folder(home, job_id).path
+            folder.rename(folder.with_name(f".{job_id}"))
+        for leftover in jobs_path(home).glob(".*/"):
+            shutil.rmtree(leftover, ignore_errors=True)
+    return pruned
+
+
+def prunable(home: Home, before: datetime) -> list[str]:
+    """List the jobs that ``prune`` would delete, newest first."""
+    return [
+        job.id
+        for job in list_jobs(home)
+        if job.state in _OVER and job.ended and datetime.fromisoformat(job.ended) < before
+    ]
+
+
 def wait(home: Home, job_id: str, timeout_s: float) -> Job:
     """Wait until a job has ended and read it.
 
@@ -108,6 +138,15 @@ def wait(home: Home, job_id: str, timeout_s: float) -> Job:
             raise MintError(f"Job {job_id} is still {job.state} after {timeout_s:g} seconds.")
         time.sleep(_POLL_S)
     return job
+
+
+def _require_room(home: Home) -> None:
+    most = read_limits().queued
+    waiting = sum(job.state == "queued" for job in list_jobs(home))
+    if waiting >= most:
+        raise MintError(
+            f"{waiting} jobs wait already, which is the most: cancel some, or set {PREFIX}QUEUED."
+        )
 
 
 def _same_under_way(home: Home, request: Request) -> str | None:

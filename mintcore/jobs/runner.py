@@ -7,6 +7,7 @@ import time
 
 from mintcore.jobs import children
 from mintcore.jobs.folder import JobFolder, job_folder
+from mintcore.jobs.limits import Limits, shortage
 from mintcore.jobs.tasks import enqueue_job
 from mintcore.jobs.transitions import claim, crash, finish, stop
 from store.artefacts import Home
@@ -17,14 +18,15 @@ _POLL_S = 0.5
 
 
 class Runner:
-    """Runs the jobs of one home, one after the other.
+    """Runs a job of a home folder.
 
     Args:
         home: The home folder.
+        limits: Of its jobs.
     """
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, limits: Limits) -> None:
+        self._home, self._limits = home, limits
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
@@ -53,6 +55,9 @@ class Runner:
         with self._lock:
             if self._stopping or not claim(folder):
                 return None
+            if missing := shortage(self._home, self._limits):
+                finish(folder, "failed", error=missing)
+                return None
             try:
                 with folder.log_file.open("ab") as output:
                     self._process = children.start_module(
@@ -72,6 +77,7 @@ class Runner:
                 process.wait(_POLL_S)
                 return
             except subprocess.TimeoutExpired:
+                folder.shorten_log(self._limits.log_bytes)
                 if _ignores_cancel(folder):
                     children.end(process, _STOP_GRACE_S)
 

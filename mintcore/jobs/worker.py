@@ -1,4 +1,4 @@
-"""The worker: takes jobs from the queue and runs each in a process of its own."""
+"""The worker: takes jobs from the queue and lets each run in its lane, in a process of its own."""
 
 import fcntl
 import json
@@ -15,7 +15,8 @@ from huey.consumer import Consumer
 from mintcore.errors import MintError
 from mintcore.jobs import children
 from mintcore.jobs.folder import JobFolder, job_folders, jobs_path, locked
-from mintcore.jobs.runner import Runner
+from mintcore.jobs.lanes import Lanes
+from mintcore.jobs.limits import Limits, read_limits
 from mintcore.jobs.tasks import Enqueue, open_queue, register
 from mintcore.jobs.transitions import crash, resume
 from store.artefacts import Home
@@ -42,17 +43,18 @@ def run_worker(home: Home, announce: Callable[[str], None]) -> None:
         announce: Told in one line what the worker does.
 
     Raises:
-        MintError: The home folder cannot be written.
+        MintError: The home folder cannot be written, or a limit in the environment cannot be.
     """
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    limits = read_limits()
     with locked(jobs_path(home)):
         pass  # makes the folder, or says that it cannot be made
     with _alone(home, stopped, announce):
         if not stopped.is_set():
             announce(f"Working on the jobs in {home.path}.")
-            _consume(home, stopped)
+            _consume(home, limits, stopped)
 
 
 def is_served(home: Home) -> bool:
@@ -79,9 +81,9 @@ def recover(home: Home, enqueue: Enqueue) -> None:
             enqueue(folder.id)
 
 
-def _consume(home: Home, stopped: threading.Event) -> None:
-    queue, runner = open_queue(home), Runner(home)
-    enqueue = register(queue, runner.run)
+def _consume(home: Home, limits: Limits, stopped: threading.Event) -> None:
+    queue, lanes = open_queue(home), Lanes(home, limits)
+    enqueue = register(queue, lanes.put)
     queue.flush()  # the job folders say what waits; a row may have been lost with a killed worker
     recover(home, enqueue)
     consumer = _Consumer(queue, workers=1, periodic=False, max_delay=_POLL_S)
@@ -89,7 +91,7 @@ def _consume(home: Home, stopped: threading.Event) -> None:
     while not stopped.wait(_POLL_S):
         consumer.check_worker_health()
     consumer.stop_flag.set()
-    runner.stop()
+    lanes.stop()
     consumer.stop(graceful=True)
 
 

@@ -32,6 +32,8 @@ def extract_datasets(home, request, *, device, reporter):
         raise MintError("No model is called 'refused'.")
     if request.model == "broken":
         raise ValueError("first line\\nsecond line")
+    if request.model == "greedy":
+        bytearray(2**62)
     if request.model == "slow":
         child = subprocess.Popen(["sleep", "300"])
         reporter.log(f"decoder {child.pid}")

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from mintcore.cli.jobs import app
 from mintcore.errors import MintError
 from mintcore.jobs.folder import job_folder
-from mintcore.jobs.queue import submit
+from mintcore.jobs.queue import cancel, list_jobs, submit
 from store.artefacts import Home
 
 
@@ -51,3 +51,15 @@ def test_log__last_lines(home: Home, job_id: str) -> None:
 def test_cancel_and_retry__state_is_shown(home: Home, job_id: str) -> None:
     assert json.loads(_run(home, "cancel", job_id, "--json"))["state"] == "cancelled"
     assert json.loads(_run(home, "retry", job_id, "--json"))["state"] == "queued"
+
+
+def test_prune__says_what_it_would_delete_and_deletes_with_yes(home: Home, job_id: str) -> None:
+    cancel(home, job_id)
+    waiting = submit(home, "extract", {"model": "other", "datasets": ["digits"]})
+    assert f"{job_id}\n1 jobs would be deleted" in _run(home, "prune", "--days", "0")
+    assert json.loads(_run(home, "prune", "--yes", "--json"))["jobs"] == []  # of today
+    assert len(list_jobs(home)) == 2
+    said = json.loads(_run(home, "prune", "--days", "0", "--yes", "--json"))
+    assert said == {"jobs": [job_id], "deleted": True}
+    assert [job.id for job in list_jobs(home)] == [waiting]
+    assert [path.name for path in (home.path / "jobs").glob("*/")] == [waiting]

@@ -35,6 +35,19 @@ def test_worker__traceback_goes_to_the_log_only(home: Home, start_worker: StartW
     assert any("Traceback" in line for line in job_log(home, job.id))
 
 
+def test_worker__a_job_that_wants_too_much_memory_fails_alone(
+    home: Home, start_worker: StartWorker
+) -> None:
+    start_worker()
+    job = wait(home, submit(home, "extract", {"model": "greedy", "datasets": []}), timeout_s=20)
+    assert (job.state, job.error) == (
+        "failed",
+        "The job ran out of memory; what it had stored is kept.",
+    )
+    job_id = submit(home, "extract", {"model": "fine", "datasets": []})
+    assert wait(home, job_id, timeout_s=20).state == "done"
+
+
 def test_worker__running_job_is_cancelled(home: Home, start_worker: StartWorker) -> None:
     start_worker()
     job_id = submit(home, "extract", SLOW)
