@@ -34,7 +34,7 @@ class ObjectTraining:
         gtsrb_every: Of each track of GTSRB, every so many-th frame is taken; half of the tracks are members.
         gtsrb_blind: Random test images of GTSRB, which are of other tracks, train the blind reference model.
         training: Of all of them.
-        seed: Chooses the images.
+        seed: Chooses the images. With 0 it was settled what P2's auditors read; 1 draws images that settled nothing.
     """
 
     cifar10_images: int = 5_000
@@ -46,7 +46,7 @@ class ObjectTraining:
             epochs=40, optimiser=ADAMW, learning_rate=2e-3, weight_decay=1e-4
         )
     )
-    seed: int = 0
+    seed: int = 1
 
 
 @dataclass(frozen=True)
