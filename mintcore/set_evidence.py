@@ -55,8 +55,8 @@ class Sides:
 def set_evidence(card: Card, sides: Sides) -> dict[str, Any]:
     """Weigh an audited set as a whole.
 
-    Where the comparison or the auditor itself does not show membership, neither a share nor single images can be
-    measured: both would take what tells the two groups apart for membership.
+    Where the comparison or the auditor itself does not show membership, single images cannot be named, nor is there a
+    share that is clearly above 0: both would take what tells the two groups apart for membership.
 
     Args:
         card: The auditor's card.
@@ -70,8 +70,13 @@ def set_evidence(card: Card, sides: Sides) -> dict[str, Any]:
     effect = cliffs_delta(sides.audited[AUDITOR], sides.externals[AUDITOR])
     shows = card["tier"] in SHOWN_TIERS and figures["tier"] != Tier.DATASET_SHIFT
     shares = _shares(card, sides) if shows else {ADJUSTED_COUNT: None, MIXTURE: None}
+    headline = shares[HEADLINE_SHARE]
+    verdict = dataset_verdict(
+        Tier(figures["tier"]), p_value, headline.interval if headline else None
+    )
+    if verdict.tier not in SHOWN_TIERS:
+        shares = {name: _if_near_zero(each) for name, each in shares.items()}
     share = shares[HEADLINE_SHARE]
-    verdict = dataset_verdict(Tier(figures["tier"]), p_value, share.interval if share else None)
     drift = _drift(sides)
     return {
         **figures,
@@ -81,7 +86,7 @@ def set_evidence(card: Card, sides: Sides) -> dict[str, Any]:
         "shares": {name: asdict(each) if each else None for name, each in shares.items()},
         "share": asdict(share) if share else None,
         "share_method": HEADLINE_SHARE,
-        "discoveries": _discoveries(sides) if shows else None,
+        "discoveries": _discoveries(sides) if shows and verdict.tier in SHOWN_TIERS else None,
         "discovery_rate": FALSE_DISCOVERY_RATE,
         "drift": drift,
         "remarks": [drift_remark(row) for row in _clearest(drift)],
@@ -125,6 +130,11 @@ def _shares(card: Card, sides: Sides) -> dict[str, Share | None]:
         ADJUSTED_COUNT: counted_share(*groups, card["threshold"]),
         MIXTURE: mixture_share(*(calibrated(group, card["calibration"]) for group in groups)),
     }
+
+
+def _if_near_zero(share: Share | None) -> Share | None:
+    """Keep a share that may be 0, which says how large it is at most."""
+    return share if share and share.interval[0] <= 0 else None
 
 
 def _discoveries(sides: Sides) -> int:

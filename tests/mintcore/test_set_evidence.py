@@ -80,6 +80,24 @@ def test_set_evidence__shifted_set_measures_no_share_and_is_warned_of() -> None:
     assert "raw pixels" in remark
 
 
+def test_set_evidence__what_blind_baselines_reach_too_is_no_share() -> None:
+    """All images score a little higher, for the auditor and for raw pixels: unlike images, not members."""
+    unlike = sides(share=0, blind=0.15)
+    unlike.audited[AUDITOR][:] += 0.2
+    found = set_evidence(auditor_card(), unlike)
+    assert found["tier"] == "no evidence"
+    assert found["p_value"] < 0.05
+    assert found["shares"] == {"adjusted count": None, "mixture": None}
+    assert (found["share"], found["discoveries"]) == (None, None)
+
+
+def test_set_evidence__an_unused_set_has_a_share_that_says_how_much_it_is_at_most() -> None:
+    found = set_evidence(auditor_card(), sides(share=0))
+    assert found["tier"] == "no evidence"
+    low, high = found["share"]["interval"]
+    assert low <= 0 < high < 0.2
+
+
 def test_set_evidence__members_that_are_all_in_the_set_leave_no_share_to_measure_by() -> None:
     assert set_evidence(auditor_card(), sides(n_members=19))["share"] is None
     assert set_evidence(auditor_card(), sides(n_members=20))["share"] is not None
