@@ -41,11 +41,20 @@ def pages() -> list[Any]:
     ]
 
 
-def result_link(result: Mapping[str, Any] | None) -> None:
-    """Link to what a job made, where a page shows it."""
+def result_link(result: Mapping[str, Any] | None, job_id: str | None = None) -> None:
+    """Link to what a job made, where a page shows it.
+
+    Args:
+        result: Kind of artefact -> ids.
+        job_id: The job, where the page shows all audits of one side by side.
+    """
     for kind, (path, param, words) in _RESULTS.items():
         made = (result or {}).get(kind)
         if made:
+            batch = {"batch": job_id} if job_id and kind == "audits" and len(made) > 1 else {}
             st.page_link(
-                path, label=words, icon=":material/arrow_forward:", query_params={param: made[0]}
+                path,
+                label=f"See the {len(made)} audits" if batch else words,
+                icon=":material/arrow_forward:",
+                query_params={param: made[0], **batch},
             )

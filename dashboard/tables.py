@@ -6,7 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.wording import NETWORKS, interval, p_value, signed, signed_interval
+from dashboard.wording import (
+    NETWORKS,
+    interval,
+    p_value,
+    share_of_members,
+    signed,
+    signed_interval,
+)
 
 _FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -79,6 +86,30 @@ def cell_table(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 "held-out externals": cell["n_externals"],
             }
             for cell in cells
+        ]
+    )
+
+
+def audit_table(audits: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Arrange audits of datasets side by side as a table for people, in the order given."""
+    return pd.DataFrame(
+        [
+            {
+                "dataset": audit["dataset"],
+                "auditor": audit["auditor"],
+                "verdict": audit["verdict"],
+                "p": p_value(audit["p_value"]),
+                "share of members": share_of_members(audit["share"]),
+                "AUC": f"{audit['auc']:.3f}",
+                "AUC interval": interval(audit["auc_ci"]),
+                "best blind AUC": f"{audit['blind_auc']:.3f}",
+                "best blind baseline": audit["best_blind"],
+                "advantage": signed(audit["advantage"]),
+                "its interval": signed_interval(audit["advantage_ci"]),
+                "images": audit["n_audited"],
+                "audit": audit["id"],
+            }
+            for audit in audits
         ]
     )
 

@@ -194,8 +194,11 @@ _JOB_TITLES = {
 
 def job_title(kind: str, params: Mapping[str, Any]) -> str:
     """Say what a job does, in Markdown; the names in it come from outside."""
-    tuned = params.get("auditor")
-    known = {**tuned, **params} if isinstance(tuned, Mapping) else params
+    known = dict(params)
+    if isinstance(tuned := params.get("auditor"), Mapping):
+        known |= tuned
+    if new := params.get("new"):
+        known["datasets"] = [*params.get("datasets", ()), *(each["name"] for each in new)]
     values = defaultdict(str, {name: named(_listed(value)) for name, value in known.items()})
     return _JOB_TITLES.get(kind, f"Job of kind {named(kind)}").format_map(values)
 

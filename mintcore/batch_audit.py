@@ -3,9 +3,23 @@
 from dataclasses import dataclass
 
 from mintcore.audit import audit_dataset
+from mintcore.datasets.registration import add_dataset
 from mintcore.errors import PERSON_ERRORS, MintError
 from mintcore.progress import Reporter
 from store.artefacts import Card, Home
+
+
+@dataclass(frozen=True)
+class NewDataset:
+    """A dataset that is registered before it is audited; nothing is said of its membership.
+
+    Attributes:
+        name: Its name.
+        source: Where its images are, as ``mintcore.datasets.sources`` writes it.
+    """
+
+    name: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -15,10 +29,12 @@ class BatchRequest:
     Attributes:
         auditors: Ids of auditors.
         datasets: Names of datasets.
+        new: More of them, that are not registered yet.
     """
 
     auditors: tuple[str, ...]
     datasets: tuple[str, ...]
+    new: tuple[NewDataset, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,11 +60,14 @@ def audit_batch(home: Home, request: BatchRequest, *, device: str, reporter: Rep
         reporter: Told of each stage of each audit.
 
     Raises:
-        MintError: Nothing is asked for, or every audit was refused.
+        MintError: Nothing is asked for, a new dataset cannot be registered, or every audit was refused.
     """
-    pairs = [(auditor, dataset) for dataset in request.datasets for auditor in request.auditors]
+    datasets = [*request.datasets, *(each.name for each in request.new)]
+    pairs = [(auditor, dataset) for dataset in datasets for auditor in request.auditors]
     if not pairs:
         raise MintError("There is nothing to audit: name a dataset and an auditor.")
+    for each in request.new:
+        add_dataset(home, each.name, each.source, "unknown", reporter=reporter)
     if len(pairs) == 1:
         return Batch([audit_dataset(home, *pairs[0], device=device, reporter=reporter)], [])
     batch = Batch([], [])

@@ -1,11 +1,16 @@
 """Choices that are kept in the URL, so that a view can be shared and reloaded."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from dashboard.wording import auditor_label
+
+_BEST_FIRST = (
+    "The best evidence comes first: auditors that beat every blind baseline, by how much they do."
+)
 
 
 def choice(
@@ -28,15 +33,67 @@ def choice(
     if st.session_state.get(key) not in options:
         wanted = st.query_params.get(param)
         st.session_state[key] = wanted if wanted in options else options[0]
-    chosen = st.selectbox(label, options, key=key, format_func=describe, help=help_text)
+    labels = distinct_labels(options, describe)
+    chosen = st.selectbox(label, options, key=key, format_func=labels.__getitem__, help=help_text)
     st.query_params[param] = chosen
     return str(chosen)
+
+
+def choices(
+    label: str,
+    options: Sequence[str],
+    param: str,
+    describe: Callable[[str], str] = str,
+    help_text: str | None = None,
+) -> list[str]:
+    """Let the person choose some of several; the query parameter ``param`` lists them, separated by commas.
+
+    Args:
+        label: What is chosen.
+        options: The values; the first is chosen where the URL names none of them.
+        param: The query parameter.
+        describe: How a value is shown.
+        help_text: Shown on request.
+    """
+    key = f"choices-{param}"
+    if key not in st.session_state:
+        wanted = st.query_params.get(param, "").split(",")
+        named = [value for value in wanted if value in options]
+        st.session_state[key] = named or list(options[:1])
+    st.session_state[key] = [value for value in st.session_state[key] if value in options]
+    labels = distinct_labels(options, describe)
+    chosen = st.multiselect(label, options, key=key, format_func=labels.__getitem__, help=help_text)
+    st.query_params[param] = ",".join(chosen)
+    return list(chosen)
+
+
+def distinct_labels(options: Sequence[str], describe: Callable[[str], str]) -> dict[str, str]:
+    """Give each option a label of its own: Streamlit takes options of the same label for one."""
+    labels = {option: describe(option) for option in options}
+    often = Counter(labels.values())
+    return {
+        option: label if often[label] == 1 else f"{label}, {option}"
+        for option, label in labels.items()
+    }
 
 
 def choose_again(param: str, value: str) -> None:
     """Make a value the chosen one from the next run on."""
     st.session_state.pop(f"choice-{param}", None)
     st.query_params[param] = value
+
+
+def auditor_choices(auditors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Let the person choose auditors; the query parameter ``auditor`` lists them."""
+    by_id = {card["id"]: dict(card) for card in auditors}
+    chosen = choices(
+        "Auditors",
+        list(by_id),
+        "auditor",
+        lambda name: auditor_label(by_id[name]),
+        help_text=_BEST_FIRST,
+    )
+    return [by_id[name] for name in chosen]
 
 
 def auditor_choice(auditors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -47,6 +104,6 @@ def auditor_choice(auditors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         list(by_id),
         "auditor",
         lambda name: auditor_label(by_id[name]),
-        help_text="The best evidence comes first: auditors that beat every blind baseline, by how much they do.",
+        help_text=_BEST_FIRST,
     )
     return by_id[chosen]

@@ -22,6 +22,7 @@ STATES = {
 }
 _FOLLOW_S = 1.0
 _BADGE_S = 3.0
+_SEEN = "jobs-under-way"
 
 
 def submit(kind: str, params: dict[str, Any]) -> None:
@@ -113,10 +114,16 @@ def progress_text(job: Job) -> str:
 
 @st.fragment(run_every=_BADGE_S)
 def running_badge() -> None:
-    """Show in the sidebar how many jobs are under way."""
+    """Show in the sidebar how many jobs are under way, and say it where one has ended."""
     with errors_as_sentences():
-        states = [job.state for job in queue.list_jobs(home())]
-        count = sum(state in queue.UNDER_WAY for state in states)
-        if count:
-            noun = "job" if count == 1 else "jobs"
-            st.badge(f"{count} {noun} under way", icon=":material/progress_activity:", color="blue")
+        jobs = queue.list_jobs(home())
+        under_way = {job.id for job in jobs if job.state in queue.UNDER_WAY}
+        for job in jobs:
+            if job.id in st.session_state.get(_SEEN, ()) and job.id not in under_way:
+                word, _, icon = STATES[job.state]
+                st.toast(f"{job_title(job.kind, job.params)}: {word}", icon=icon)
+        st.session_state[_SEEN] = under_way
+        if under_way:
+            noun = "job" if len(under_way) == 1 else "jobs"
+            words = f"{len(under_way)} {noun} under way"
+            st.badge(words, icon=":material/progress_activity:", color="blue")

@@ -9,11 +9,13 @@ from dashboard import reading
 from dashboard.charts.scores import score_distributions
 from dashboard.parts import jobs, set_evidence
 from dashboard.parts.charts import show_chart
-from dashboard.parts.choices import auditor_choice, choice, choose_again
+from dashboard.parts.choices import auditor_choices, choice, choices, choose_again
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.figures import Figure, show_figures
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
+from dashboard.parts.offers import offer
+from dashboard.parts.side_by_side import side_by_side
 from dashboard.parts.thumbnails import thumbnails
 from dashboard.parts.verdicts import dataset_verdict, held_out_note
 from dashboard.tables import csv_bytes
@@ -41,20 +43,29 @@ _SHOWN_IMAGES = 24
 def _ask(auditors: reading.Rows, datasets: reading.Rows) -> None:
     left, right = st.columns([3, 2])
     with left:
-        auditor = auditor_choice(auditors)
-        held_out_note(auditor)
+        chosen = auditor_choices(auditors)
+        for auditor in chosen[:1]:
+            held_out_note(auditor)
     with right:
-        names = [card["id"] for card in datasets]
-        dataset = choice(
-            "Dataset to audit",
-            names,
+        counts = {card["id"]: card["counts"]["total"] for card in datasets}
+        audited = choices(
+            "Datasets to audit",
+            list(counts),
             "dataset",
-            help_text="What it says of membership is not used.",
+            help_text="What they say of membership is not used.",
         )
-        count = next(card["counts"]["total"] for card in datasets if card["id"] == dataset)
-        st.caption(f"{count:,} images. Those the auditor was trained on are left out.")
-        if st.button("Start the audit", type="primary", icon=":material/play_arrow:"):
-            jobs.submit("audit", {"auditors": [auditor["id"]], "datasets": [dataset]})
+        with st.expander("Images that are not registered", icon=":material/upload:"):
+            new = offer()
+        images = sum(counts[name] for name in audited)
+        st.caption(f"{images:,} registered images. Those an auditor was trained on are left out.")
+        count = len(chosen) * (len(audited) + (new is not None))
+        words = "Start the audit" if count < 2 else f"Start {count} audits"
+        if st.button(words, type="primary", icon=":material/play_arrow:", disabled=not count):
+            with errors_as_sentences():
+                names = [auditor["id"] for auditor in chosen]
+                jobs.submit(
+                    "audit", {"auditors": names, "datasets": audited, "new": [new()] if new else []}
+                )
 
 
 def _followed() -> None:
@@ -63,6 +74,8 @@ def _followed() -> None:
         return
     if job.state == "done" and job.result:
         choose_again("audit", job.result["audits"][0])
+        if len(job.result["audits"]) + len(job.result.get("refused", ())) > 1:
+            st.query_params["batch"] = job.id
         del st.query_params["job"]
         st.rerun()
     jobs.follow(job, lambda job: None)
@@ -197,6 +210,8 @@ _auditors, _datasets = reading.ranked_auditors(), reading.cards("datasets")
 stop_where_missing(("models", "datasets", "auditors"))
 _ask(_auditors, _datasets)
 _followed()
+with errors_as_sentences():
+    side_by_side()
 _audits = [card for card in reading.cards("audits") if card["audit_kind"] == "dataset"]
 st.divider()
 if _audits:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.navigation import result_link
+from dashboard.parts.choices import choice
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
 from dashboard.parts.jobs import STATES, progress, state_line
@@ -14,6 +15,12 @@ from mintcore.jobs.queue import Job
 
 _SHOWN = 20
 _LOG_LINES = 30
+_STATES = {
+    "all jobs": (),
+    "under way": queue.UNDER_WAY,
+    "done": ("done",),
+    "ended otherwise": ("failed", "cancelled", "interrupted"),
+}
 
 
 @st.fragment(run_every=1.0)
@@ -26,10 +33,30 @@ def _all_jobs() -> None:
                 "appear here.",
                 icon=":material/info:",
             )
+        jobs = _filtered(jobs)
         for job in jobs[:_SHOWN]:
             _one_job(job)
         if jobs[_SHOWN:]:
             _older(jobs[_SHOWN:])
+
+
+def _filtered(jobs: list[Job]) -> list[Job]:
+    """Keep the jobs that the person wants to see, which the URL says."""
+    if not jobs:
+        return jobs
+    left, right = st.columns(2)
+    with left:
+        states = choice("Show", list(_STATES), "state")
+    with right:
+        kinds = ["all kinds", *sorted({job.kind for job in jobs})]
+        kind = choice("Kind", kinds, "kind")
+    wanted = [
+        job
+        for job in jobs
+        if (not _STATES[states] or job.state in _STATES[states]) and kind in (kinds[0], job.kind)
+    ]
+    st.caption(f"{len(wanted)} of {len(jobs)} jobs")
+    return wanted
 
 
 def _one_job(job: Job) -> None:
@@ -43,7 +70,7 @@ def _one_job(job: Job) -> None:
         if job.state in queue.UNDER_WAY:
             progress(job)
         if job.state == "done":
-            result_link(job.result)
+            result_link(job.result, job.id)
         with st.expander("Log"):
             lines = queue.job_log(home(), job.id, tail=_LOG_LINES)
             st.code("\n".join(lines) or "Nothing was logged yet.", language=None, wrap_lines=True)

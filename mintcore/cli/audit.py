@@ -1,4 +1,4 @@
-"""``mint audit image | dataset | list``."""
+"""``mint audit image | dataset | batch | list``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +48,17 @@ _GROUP_COLUMNS = {
     "cliffs_delta": "Cliff's delta",
     "p_value": "p",
     "q_value": "q",
+}
+_BATCH_COLUMNS = {
+    "dataset": "dataset",
+    "auditor": "auditor",
+    "verdict": "verdict",
+    "p_value": "p",
+    "share": "share of members",
+    "auc": "AUC",
+    "blind_auc": "best blind AUC",
+    "advantage": "advantage",
+    "n_audited": "images",
 }
 _LISTED_GROUPS = 20
 AuditorArgument = Annotated[
@@ -128,6 +139,34 @@ def audit_whole_dataset(
             typer.echo(groups_note(card))
 
     show({**card, "kind": "dataset", "groups": groups}, as_json, render)
+
+
+@app.command("batch")
+def audit_several(
+    auditors: Annotated[list[str], typer.Option("--auditor", help="Id of an auditor; repeatable.")],
+    datasets: Annotated[list[str], typer.Option("--dataset", help="Name; repeatable.")],
+    device: DeviceOption = "auto",
+    wait: WaitOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Audit several datasets with several auditors, and print one table; exit code 1 where one was refused.
+
+    Example: mint audit batch --auditor AUDITOR --dataset bought --dataset scraped --wait
+    """
+    from mintcore.batch_audit import BatchRequest
+
+    request = BatchRequest(tuple(auditors), tuple(datasets))
+    made = carry_out("audit", request, home, device=device, wait=wait, as_json=as_json)
+    cards = [Home(home).card("audits", audit) for audit in made["audits"]]
+
+    def render() -> None:
+        table([card | {"share": _share(card["share"])} for card in cards], _BATCH_COLUMNS)
+        for sentence in made["refused"]:
+            typer.echo(f"mint: {sentence}", err=True)
+
+    show({"audits": cards, "refused": made["refused"]}, as_json, render)
+    raise typer.Exit(1 if made["refused"] else 0)
 
 
 @app.command("list")

@@ -12,6 +12,7 @@ from mintcore.datasets.recordsets import read_record
 from mintcore.datasets.torchvision_sets import read_torchvision_image
 from mintcore.datasets.uris import parse_uri
 from mintcore.datasets.webdataset import read_tar_image
+from mintcore.datasets.zip import read_zip_image
 from mintcore.images import Pixels, decode_image
 from store.artefacts import Card, Home
 from store.samples import LOOKS_SCHEMA, select_samples
@@ -24,6 +25,7 @@ _READERS: dict[str, Callable[..., Pixels]] = {
     "parquet": lambda location, row: read_row_image(Path(location), row),
     "tar": lambda location, offset, length: read_tar_image(Path(location), offset, length),
     "rec": lambda location, offset: read_record(Path(location), offset),
+    "zip": lambda location, index: read_zip_image(Path(location), index),
     "torchvision": read_torchvision_image,
 }
 

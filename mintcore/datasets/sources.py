@@ -12,13 +12,14 @@ from mintcore.datasets.recordsets import open_records
 from mintcore.datasets.sample import Sample, Source
 from mintcore.datasets.torchvision_sets import open_torchvision
 from mintcore.datasets.webdataset import open_webdataset
+from mintcore.datasets.zip import ZipSource
 from mintcore.errors import MintError
 
 __all__ = ["Sample", "Source", "parse_source"]
 
 SPELLINGS = (
     "folder:DIR, manifest:FILE.csv, manifest:FILE.parquet, arrays:FILE.npz, "
-    "parquet:FILE or DIR, webdataset:FILE.tar, DIR or 'a-{000..099}.tar', recordio:FILE.rec or "
+    "parquet:FILE or DIR, webdataset:FILE.tar, DIR or 'a-{000..099}.tar', recordio:FILE.rec, zip:FILE.zip or "
     "torchvision:NAME:SPLIT:DIR"
 )
 
@@ -65,5 +66,6 @@ _OPENED: dict[str, Callable[[str], Source]] = {
     "parquet": lambda location: open_parquet(_absolute(location)),
     "webdataset": lambda location: open_webdataset(_absolute(location)),
     "recordio": lambda location: open_records(_file(location, "recordio", (".rec",))),
+    "zip": lambda location: ZipSource(_file(location, "zip", (".zip",))),
     "torchvision": open_torchvision,
 }

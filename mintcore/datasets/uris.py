@@ -7,6 +7,7 @@
 | ``FILE.parquet#ROW`` | the image bytes in a row, counted over the whole file from 0 |
 | ``FILE.tar#OFFSET+LENGTH`` | a member of a tar, by the place of its content in bytes |
 | ``FILE.rec#OFFSET`` | the record that begins at that byte |
+| ``FILE.zip#INDEX/NAME`` | an entry of a zip, counted from 0; its name is for the eye |
 | ``torchvision:NAME:SPLIT:ROOT#INDEX`` | an image that torchvision holds in memory |
 """
 
@@ -18,7 +19,7 @@ from typing import Literal
 
 from mintcore.errors import MintError
 
-Kind = Literal["file", "npz", "parquet", "tar", "rec", "torchvision"]
+Kind = Literal["file", "npz", "parquet", "tar", "rec", "zip", "torchvision"]
 
 _KINDS: tuple[tuple[Kind, int], ...] = (
     ("npz", 1),
@@ -32,6 +33,9 @@ _INSIDE = re.compile(
     r"(?P<location>(?P<scheme>(?-i:torchvision)):.+|.+\.(?P<suffix>npz|parquet|tar|rec))"
     rf"#(?P<numbers>{_NUMBER}(?:\+{_NUMBER})?)",
     re.DOTALL | re.IGNORECASE,  # FILE.TAR is a tar, too
+)
+_IN_ZIP = re.compile(
+    rf"(?P<location>.+?\.zip)#(?P<index>{_NUMBER})(?:/.*)?", re.DOTALL | re.IGNORECASE
 )
 
 
@@ -77,8 +81,19 @@ def inside_uri(location: Path | str, *numbers: int) -> str:
     return f"{file_uri(Path(location))}#{'+'.join(map(str, numbers))}"
 
 
+def zip_uri(file: Path, index: int, name: str) -> str:
+    """Name an entry of a zip.
+
+    Raises:
+        MintError: A name is not UTF-8, so that no table could hold it.
+    """
+    return file_uri(Path(f"{file}#{index}/{name}"))
+
+
 def parse_uri(uri: str) -> Address:
     """Understand a uri; what names no image inside something is an image file."""
+    if in_zip := _IN_ZIP.fullmatch(uri):
+        return Address("zip", in_zip["location"], (int(in_zip["index"]),))
     match = _INSIDE.fullmatch(uri)
     if match is None:
         return Address("file", uri)

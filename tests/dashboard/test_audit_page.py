@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mintcore.jobs.folder import State, job_folder
+from mintcore.jobs.queue import list_jobs, submit
 from store.artefacts import Home, Kind, write_card
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -122,3 +124,69 @@ def test_audit_page__what_cannot_be_measured_says_so(home_folder: Path) -> None:
     captions = " ".join(caption.value for caption in app.caption)
     assert "Share by adjusted count: not measurable" in captions
     assert "No single image is named" in captions
+
+
+def test_audit_page__several_auditors_and_datasets_are_one_job(home_folder: Path) -> None:
+    app = audit_page(home_folder, TODAY, groups=pa.table(GROUPS))
+    publish(Home(home_folder), "auditors", "a2", AUDITOR)  # looks like a1
+    app.switch_page("screens/audit_dataset.py").run()
+    app.multiselect(key="choices-auditor").set_value(["a1", "a2"]).run()
+    (start,) = [button for button in app.button if "2 audits" in button.label]
+    start.click().run()
+    assert not app.exception
+    (job,) = list_jobs(Home(home_folder))
+    assert (job.kind, job.params) == (
+        "audit",
+        {"auditors": ["a1", "a2"], "datasets": ["bought"], "new": []},
+    )
+    assert app.query_params["auditor"] == "a1,a2"
+
+
+def test_audit_page__nothing_chosen_starts_nothing(home_folder: Path) -> None:
+    app = audit_page(home_folder, TODAY, groups=pa.table(GROUPS))
+    app.multiselect(key="choices-dataset").set_value([]).run()
+    assert not app.exception
+    (start,) = [button for button in app.button if "Start" in button.label]
+    assert start.disabled
+
+
+def test_audit_page__a_folder_below_an_allowed_root(
+    home_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path_factory.mktemp("root").resolve()
+    (root / "scraped").mkdir()
+    monkeypatch.setenv("MINT_DATA_ROOTS", str(root))
+    app = audit_page(home_folder, TODAY, groups=pa.table(GROUPS))
+    app.session_state["offer-way"] = "A folder of this machine"
+    app.run()
+    below = next(each for each in app.text_input if each.label == "Folder")
+    below.set_value("../elsewhere").run()
+    next(button for button in app.button if "2 audits" in button.label).click().run()
+    assert "is no folder below" in app.error[0].value
+    assert list_jobs(Home(home_folder)) == []
+    next(each for each in app.text_input if each.label == "Folder").set_value("scraped").run()
+    next(button for button in app.button if "2 audits" in button.label).click().run()
+    (job,) = list_jobs(Home(home_folder))
+    assert job.params["new"] == [{"name": "scraped", "source": f"folder:{root}/scraped"}]
+
+
+def test_audit_page__no_folder_where_none_is_allowed(home_folder: Path) -> None:
+    app = audit_page(home_folder, TODAY, groups=pa.table(GROUPS))
+    app.session_state["offer-way"] = "A folder of this machine"
+    app.run()
+    assert any("MINT_DATA_ROOTS" in info.value for info in app.info)
+    assert not [each for each in app.text_input if each.label == "Folder"]
+
+
+def test_audit_page__audits_of_one_job_side_by_side_with_what_was_refused(
+    home_folder: Path,
+) -> None:
+    app = audit_page(home_folder, TODAY, groups=pa.table(GROUPS))
+    folder = job_folder(Home(home_folder), submit(Home(home_folder), "audit", {}))
+    result = {"audits": ["dataset-1"], "refused": ["other by a1: Only 0 externals are left."]}
+    folder.write_state(State("done", result=result))
+    app.query_params["batch"] = folder.id
+    app.run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["dataset"]) == ["bought"]
+    assert "Only 0 externals" in app.warning[0].value

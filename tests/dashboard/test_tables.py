@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.tables import (
+    audit_table,
     auditor_figures,
     auditor_table,
     cell_table,
@@ -73,6 +74,21 @@ def test_auditor_table__what_rounds_to_nothing_has_no_minus() -> None:
     assert f"{row['advantage']:+.3f}" == "+0.000"
     assert row["95% interval"] == "-0.020 to +0.020"
     assert (row["members"], row["externals"]) == ("in", "out")
+
+
+def test_audit_table__audits_side_by_side() -> None:
+    audit = AUDITOR | {
+        "dataset": "bought",
+        "auditor": "a1",
+        "verdict": "weak evidence",
+        "p_value": 0.004,
+        "share": {"value": 0.46, "interval": [0.31, 0.61]},
+        "n_audited": 200,
+    }
+    rows = audit_table([audit, audit | {"dataset": "other", "share": None}])
+    assert list(rows["dataset"]) == ["bought", "other"]
+    assert list(rows["share of members"]) == ["46% (31% to 61%)", "not measurable"]
+    assert list(rows["p"]) == ["0.004", "0.004"]
 
 
 def test_auditor_figures__both_ends_of_intervals_are_numbers() -> None:

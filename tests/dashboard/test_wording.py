@@ -74,6 +74,12 @@ def test_job_title__names_are_code() -> None:
     assert title == "Audit of `*set*, b` by `a1`"
 
 
+def test_job_title__names_new_datasets_too() -> None:
+    new = [{"name": "bought", "source": "zip:/x.zip"}]
+    params = {"datasets": ["b"], "auditors": ["a1"], "new": new}
+    assert job_title("audit", params) == "Audit of `b, bought` by `a1`"
+
+
 def test_job_title__of_a_search_names_the_model() -> None:
     title = job_title("tune", {"auditor": {"model": "net{x}"}, "trials": 3})
     assert title == "Searching the settings of an auditor of `net{x}`"

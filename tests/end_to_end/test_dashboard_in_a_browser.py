@@ -1,5 +1,6 @@
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,3 +150,56 @@ def test_jobs__finished_job_links_to_its_result(open_page: OpenPage, demo_addres
     expect(page.get_by_role("combobox", name="Audit shown")).to_have_value(
         re.compile("digits-external:")
     )
+
+
+def test_batch__goes_on_without_its_tab_and_can_be_cancelled_and_retried(
+    open_page: OpenPage, demo_address: str, demo_home: Path
+) -> None:
+    auditors = sorted(path.name for path in (demo_home / "auditors").iterdir())
+    vanilla = [
+        name for name in auditors if name.startswith("mnist-classifier.") and ".vanilla." in name
+    ]
+    chosen = f"auditor={','.join(vanilla[:3])}&dataset=mnist-members,mnist-reference"
+    page = open_page(f"{demo_address}/audit-dataset?{chosen}")
+    page.get_by_role("button", name="Start 6 audits").click()
+    expect(page.get_by_test_id("stProgress")).to_be_visible()
+    page.close()
+
+    page = open_page(f"{demo_address}/jobs?kind=audit&state=under%20way")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("combobox", name="Show").click()
+    page.get_by_role("option", name="ended otherwise").click()
+    expect(page.locator(".stMarkdownBadge", has_text="cancelled")).to_be_visible(timeout=JOB_MS)
+    page.get_by_role("button", name="Retry").click()
+    page.get_by_role("combobox", name="Show").click()
+    page.get_by_role("option", name="all jobs").click()
+    link = page.get_by_role("link", name="See the 6 audits")
+    link.click(timeout=JOB_MS)
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    with page.expect_download() as report:
+        page.get_by_role("button", name="Report (HTML)").click()
+    assert "<html" in Path(report.value.path()).read_text()
+
+
+def test_batch__an_uploaded_zip_is_registered_and_audited(
+    open_page: OpenPage, demo_address: str, demo_home: Path
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(40):
+            pixels = np.random.default_rng(number).integers(0, 256, (28, 28), np.uint8)
+            encoded = io.BytesIO()
+            Image.fromarray(pixels).save(encoded, "png")
+            archive.writestr(f"found/../<b>{number}</b>.png", encoded.getvalue())
+    page = open_page(f"{demo_address}/audit-dataset?dataset=mnist-reference")
+    page.get_by_text("Images that are not registered").click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "found on the web.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
+    )
+    expect(page.get_by_role("textbox", name="Name of the dataset")).to_have_value(
+        "found-on-the-web"
+    )
+    page.get_by_role("button", name="Start 2 audits").click()
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible(timeout=JOB_MS)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert (demo_home / "datasets" / "found-on-the-web" / "card.json").is_file()

@@ -1,6 +1,6 @@
 import pytest
 
-from mintcore.batch_audit import BatchRequest, audit_batch
+from mintcore.batch_audit import BatchRequest, NewDataset, audit_batch
 from mintcore.errors import MintError
 from mintcore.progress import SilentReporter
 from store.artefacts import Home
@@ -43,6 +43,16 @@ def test_audit_batch__one_that_is_refused_is_named_and_the_others_are_made(
     (refused,) = batch.refused
     assert refused.startswith(f"external by {auditors[0]}: Only 0 externals")
     assert refused in log.lines
+
+
+def test_audit_batch__a_new_dataset_is_registered_first(
+    digits_home: Home, auditors: tuple[str, str]
+) -> None:
+    source = digits_home.card("datasets", "mixed")["source"]
+    request = BatchRequest(auditors[:1], (), (NewDataset("brought", source),))
+    (card,) = audit_batch(digits_home, request, device="cpu", reporter=SilentReporter()).cards
+    assert card["dataset"] == "brought"
+    assert digits_home.card("datasets", "brought")["counts"]["membership"] == {"unknown": 200}
 
 
 def test_audit_batch__where_all_are_refused_it_fails_with_every_reason(digits_home: Home) -> None:

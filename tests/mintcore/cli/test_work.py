@@ -124,3 +124,19 @@ def test_queue__a_model_given_as_code_is_not_run_by_a_job(
     job = queue.read_job(digits_home, job_id)
     assert job.state == "failed"
     assert job.error == ("A job runs no code of yours: train this model without --wait or --queue.")
+
+
+@pytest.mark.usefixtures("worker")
+def test_batch__one_that_is_refused_is_said_and_the_exit_code_is_1(
+    mint: Any, digits_home: Home
+) -> None:
+    auditor = digits_home.cards("auditors")[0]["id"]
+    words = ("audit", "batch", "--auditor", auditor, "--dataset", "mixed", "--dataset", "external")
+    code, printed, complaint = mint(*words, "--wait")
+    assert code == 1
+    assert "mixed" in printed
+    assert f"mint: external by {auditor}: Only 0 externals" in " ".join(complaint.split())
+    code, printed, _ = mint(*words, "--json")
+    said = json.loads(printed)
+    assert (code, [card["dataset"] for card in said["audits"]]) == (1, ["mixed"])
+    assert len(said["refused"]) == 1
