@@ -24,6 +24,9 @@ class Reporter(Protocol):
     def stage(self, name: str, total: int) -> None:
         """Begin a stage of ``total`` steps; the one before it is over."""
 
+    def reuse(self, steps: int) -> None:
+        """Say how much of the current stage was there already; it is no part of its total."""
+
     def advance(self, steps: int = 1) -> None:
         """Count steps of the current stage.
 
@@ -43,6 +46,9 @@ class SilentReporter:
 
     def stage(self, name: str, total: int) -> None:
         """Ignore the stage."""
+
+    def reuse(self, steps: int) -> None:
+        """Ignore the steps."""
 
     def advance(self, steps: int = 1) -> None:
         """Ignore the steps."""
@@ -90,6 +96,9 @@ class ConsoleReporter:
         """Begin a bar; the one before it stays on the screen, full."""
         self._progress.start()  # not before: what fails at once leaves its one sentence and no empty bar
         self._task = self._progress.add_task(name, total=total)
+
+    def reuse(self, steps: int) -> None:
+        """Draw nothing: the log says it."""
 
     def advance(self, steps: int = 1) -> None:
         """Move the current bar."""

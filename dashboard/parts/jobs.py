@@ -105,6 +105,8 @@ def progress_text(job: Job) -> str:
     parts = [job.stage or "Starting"]
     if job.total:
         parts.append(f"{job.done:,} of {job.total:,}")
+    if job.reused:
+        parts.append(f"{job.reused:,} reused")
     if job.rate:
         parts.append(f"{job.rate:,.1f} a second")
     if job.seconds_left is not None:

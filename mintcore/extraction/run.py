@@ -96,6 +96,7 @@ def extract(
         reporter.stage(
             f"Extract {model.card['id']}, {len(specs)} arrays", found.images - found.present
         )
+        reporter.reuse(found.present)
         computed, failed = 0, 0
         keys = tuple(spec.key for spec in specs)
         for window in images.windows():

@@ -29,6 +29,7 @@ class Job:
         stage: What it does, or did last.
         done: Steps done of this stage.
         total: Steps of this stage; 0 before the first.
+        reused: What was there already of this stage, besides.
         rate: Steps a second over the last half minute.
         seconds_left: What remains of this stage at that rate.
         error: Why it did not end well, as one sentence.
@@ -47,6 +48,7 @@ class Job:
     stage: str
     done: int
     total: int
+    reused: int
     rate: float | None
     seconds_left: float | None
     error: str | None
@@ -113,6 +115,7 @@ def _read(folder: JobFolder) -> Job:
         stage=str(progress.get("stage", "")),
         done=done,
         total=total,
+        reused=int(progress.get("reused", 0)),
         rate=rate,
         seconds_left=max(0, total - done) / rate if rate else None,
         error=_visible_error(state, visible),
@@ -151,6 +154,7 @@ def _read_or_say_why(folder: JobFolder) -> Job:
             stage="",
             done=0,
             total=0,
+            reused=0,
             rate=None,
             seconds_left=None,
             error=str(error),

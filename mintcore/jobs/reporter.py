@@ -30,6 +30,7 @@ class JobReporter:
         self._stage = ""
         self._done = 0
         self._total = 0
+        self._reused = 0
         self._history: deque[tuple[float, int]] = deque(maxlen=_RATE_BEATS)
         self._cancelled = threading.Event()
         self._closed = threading.Event()
@@ -53,10 +54,15 @@ class JobReporter:
     def stage(self, name: str, total: int) -> None:
         """Begin a stage of ``total`` steps; the one before it is over."""
         with self._lock:
-            self._stage, self._done, self._total = name, 0, total
+            self._stage, self._done, self._total, self._reused = name, 0, total, 0
             self._history.clear()
             self._history.append((time.monotonic(), 0))
         self.log(f"{name} ({total})")
+
+    def reuse(self, steps: int) -> None:
+        """Say how much of the current stage was there already."""
+        with self._lock:
+            self._reused = steps
 
     def advance(self, steps: int = 1) -> None:
         """Count steps of the current stage.
@@ -92,10 +98,14 @@ class JobReporter:
             first_at, first_done = self._history[0]
             elapsed_s = now - first_at
             rate = (self._done - first_done) / elapsed_s if elapsed_s > 0 else None
-            stage, done, total = self._stage, self._done, self._total
-        progress = {"stage": stage, "done": done, "total": total, "rate": rate}
+            progress = {
+                "stage": self._stage,
+                "done": self._done,
+                "total": self._total,
+                "reused": self._reused,
+                "rate": rate,
+                "heartbeat": time.time(),
+            }
         # A full disk must not end the work because of its progress: the work itself will say so.
         with contextlib.suppress(OSError):
-            replace_json(
-                self._folder.progress_file, progress | {"rate": rate, "heartbeat": time.time()}
-            )
+            replace_json(self._folder.progress_file, progress)

@@ -6,7 +6,7 @@ import pytest
 
 from mintcore.errors import CancelledError
 from mintcore.jobs.folder import JobFolder, job_folder
-from mintcore.jobs.queue import submit
+from mintcore.jobs.queue import read_job, submit
 from mintcore.jobs.reporter import BEAT_S, JobReporter
 from store.artefacts import Home
 
@@ -23,6 +23,18 @@ def test_job_reporter__last_progress_is_written(folder: JobFolder) -> None:
         reporter.advance()
     progress = json.loads(folder.progress_file.read_text())
     assert (progress["stage"], progress["done"], progress["total"]) == ("extracting", 4, 10)
+
+
+def test_job_reporter__what_is_reused_belongs_to_its_stage(home: Home, folder: JobFolder) -> None:
+    with JobReporter(folder) as reporter:
+        reporter.stage("extracting", 10)
+        reporter.reuse(4)
+    assert read_job(home, folder.id).reused == 4
+    with JobReporter(folder) as reporter:
+        reporter.stage("extracting", 10)
+        reporter.reuse(4)
+        reporter.stage("training", 10)
+    assert read_job(home, folder.id).reused == 0
 
 
 def test_job_reporter__heartbeat_without_advance(folder: JobFolder) -> None:
