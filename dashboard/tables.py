@@ -1,6 +1,5 @@
-"""Tables: auditors as rows for people, and tables as CSV files."""
+"""Tables: auditors, audits and groups as rows for people."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +13,6 @@ from dashboard.wording import (
     signed,
     signed_interval,
 )
-
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 COLUMNS = {
     "model": "model",
@@ -163,22 +160,3 @@ def _figures(measured: Mapping[str, Any]) -> dict[str, Any]:
         figures |= {name: measured[name], f"{name}_low": low, f"{name}_high": high}
     keys = ("best_blind", "n_members", "n_externals")
     return figures | {key: measured[key] for key in keys}
-
-
-def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Write a table as CSV in UTF-8, with no text that a spreadsheet would run as a formula.
-
-    A text that begins with one of ``= + - @``, a tab or a line break gets an apostrophe before it (OWASP, "CSV
-    injection"), and every text is quoted, so that none can begin a new line. Numbers stay numbers.
-    """
-    safe = table.rename(columns=_guarded)
-    for position, kind in enumerate(safe.dtypes):
-        if not pd.api.types.is_numeric_dtype(kind):
-            safe.isetitem(position, safe.iloc[:, position].map(_guarded))
-    return str(safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)).encode("utf-8")
-
-
-def _guarded(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_BEGINS):
-        return f"'{value}"
-    return value

@@ -188,6 +188,7 @@ _JOB_TITLES = {
     "compare": "Comparison of {external} as externals of {model}",
     "methods": "Other methods on {model}",
     "protocol": "Protocol {name}",
+    "report": "Reports of {audits}",
     "verify": "Verification of what is stored",
 }
 

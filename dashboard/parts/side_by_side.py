@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboard import reading
-from dashboard.tables import audit_table, csv_bytes
+from dashboard.tables import audit_table
 from dashboard.wording import INTERVALS, plain
 from mintcore.jobs import queue
+from mintcore.spreadsheets import csv_bytes
 from mintcore.verdicts import SIGNIFICANCE
 
 

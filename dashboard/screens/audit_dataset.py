@@ -18,7 +18,6 @@ from dashboard.parts.offers import offer
 from dashboard.parts.side_by_side import side_by_side
 from dashboard.parts.thumbnails import thumbnails
 from dashboard.parts.verdicts import dataset_verdict, held_out_note
-from dashboard.tables import csv_bytes
 from dashboard.wording import (
     ADVANTAGE_HELP,
     AUC_HELP,
@@ -35,6 +34,7 @@ from dashboard.wording import (
     when,
 )
 from mintcore import library
+from mintcore.spreadsheets import csv_bytes
 from mintcore.verdicts import discoveries_note
 
 _SHOWN_IMAGES = 24

@@ -14,8 +14,8 @@ from dashboard.parts.loaded import held_out_histogram, judge
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.thumbnails import show_pixels
 from dashboard.parts.verdicts import held_out_note, image_verdict
-from dashboard.tables import csv_bytes
 from dashboard.wording import P_VALUE_HELP, p_value
+from mintcore.spreadsheets import csv_bytes
 
 _SHOWN = 12
 _COLUMNS = ["name", "verdict", "tier", "score", "probability", "p_value", "registered_as"]

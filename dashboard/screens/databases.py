@@ -10,8 +10,9 @@ from dashboard.parts.choices import choice, choose_again
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import comparison_choice, subjects
-from dashboard.tables import cell_figures, cell_table, csv_bytes
+from dashboard.tables import cell_figures, cell_table
 from dashboard.wording import INTERVALS, named, when
+from mintcore.spreadsheets import csv_bytes
 
 
 def _ask() -> None:

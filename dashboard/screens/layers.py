@@ -14,11 +14,12 @@ from dashboard.parts.contributions import show_contributions
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import experiment_choice, subjects
-from dashboard.tables import auditor_figures, auditor_table, csv_bytes
+from dashboard.tables import auditor_figures, auditor_table
 from dashboard.wording import KINDS, auditor_name, experiment_label, memory_note
 from mintcore import library
 from mintcore.auditors import OF_SEVERAL
 from mintcore.palette import SERIES
+from mintcore.spreadsheets import csv_bytes
 
 _SWEPT = ("vanilla", "cnn")
 _OFFERED = [kind for kind in KINDS if kind != "queries"]  # which reads one layer alone

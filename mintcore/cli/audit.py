@@ -1,4 +1,4 @@
-"""``mint audit image | dataset | batch | list``."""
+"""``mint audit image | dataset | batch | report | list``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -167,6 +167,28 @@ def audit_several(
 
     show({"audits": cards, "refused": made["refused"]}, as_json, render)
     raise typer.Exit(1 if made["refused"] else 0)
+
+
+@app.command("report")
+def write_reports(
+    audits: Annotated[list[str], typer.Argument(help="Ids of audits: see `mint audit list`.")],
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Folder; by default 'reports' in the home folder."),
+    ] = None,
+    wait: WaitOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Write audits as folders to hand on: the page, the card, and the tables as CSV.
+
+    Example: mint audit report dataset-0123456789ab --to handed-on
+    """
+    from mintcore.bundles import BundleRequest
+
+    request = BundleRequest(tuple(audits), None if to is None else str(to.resolve()))
+    made = carry_out("report", request, home, device="cpu", wait=wait, as_json=as_json)
+    show(made["reports"], as_json, lambda: typer.echo("\n".join(made["reports"])))
 
 
 @app.command("list")

@@ -114,6 +114,15 @@ def _verify(
     return {"stores": verify_stores(home, request_of(VerifyRequest, params), reporter=reporter)}
 
 
+def _report(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.bundles import BundleRequest, write_bundles
+
+    written = write_bundles(home, request_of(BundleRequest, params), reporter=reporter)
+    return {"reports": [str(folder) for folder in written]}
+
+
 KINDS: dict[str, Work] = {
     "extract": _extract,
     "train": _sweep,

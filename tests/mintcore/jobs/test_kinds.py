@@ -8,6 +8,7 @@ import pytest
 
 from mintcore.auditors.fitting import FitSettings
 from mintcore.batch_audit import BatchRequest
+from mintcore.bundles import BundleRequest
 from mintcore.comparison import CompareRequest
 from mintcore.errors import MintError
 from mintcore.extraction.requests import ExtractionRequest
@@ -51,6 +52,7 @@ def test_kinds__import_without_torch_or_streamlit() -> None:
         CompareRequest("net", "in", ("out", "other"), "output"),
         MethodsRequest("net", "in", "out", references=("ref-1",)),
         ProtocolRequest("P1", "/data"),
+        BundleRequest(("a",)),
         VerifyRequest(),
     ],
     ids=lambda request: type(request).__name__,
