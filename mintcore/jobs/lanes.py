@@ -1,7 +1,9 @@
 """Which jobs run side by side: so many at once on a device, and short ones beside them."""
 
+import contextlib
 import os
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +31,7 @@ class Lanes:
         self._lock = threading.Lock()
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._running: set[Runner] = set()
+        self._waiting: Counter[str] = Counter()  # or running
         self._stopping = False
 
     def put(self, job_id: str) -> None:
@@ -39,7 +42,12 @@ class Lanes:
             return  # pruned meanwhile, or damaged: the list of jobs says why
         with self._lock:
             if not self._stopping:
+                self._waiting[job_id] += 1
                 self._pool(lane).submit(self._run, job_id)
+
+    def __contains__(self, job_id: str) -> bool:
+        """Tell whether a job waits here or runs."""
+        return self._waiting[job_id] > 0
 
     def stop(self) -> None:
         """End what runs, and start nothing else; what waits is found in its folder by the next worker."""
@@ -66,12 +74,14 @@ class Lanes:
                 return
             self._running.add(runner)
         try:
-            runner.run(job_id)
-        except MintError:
-            pass  # pruned between its turn and its start
+            # pruned before its start, or the disk is full, and the worker looks at it again
+            with contextlib.suppress(MintError, OSError):
+                if runner.run(job_id):
+                    self.put(job_id)  # while it is here: what is in no lane counts as left behind
         finally:
             with self._lock:
                 self._running.discard(runner)
+                self._waiting[job_id] -= 1
 
 
 def lane_of(request: Request) -> str:

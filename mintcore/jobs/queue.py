@@ -5,6 +5,8 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,9 +80,11 @@ def cancel(home: Home, job_id: str) -> None:
     """Ask a job to stop; one that has ended stays as it is.
 
     Raises:
-        MintError: There is no such job.
+        MintError: There is no such job, or the home folder cannot be written.
     """
-    ask_to_stop(job_folder(home, job_id))
+    folder = job_folder(home, job_id)
+    with _writing(folder.path):
+        ask_to_stop(folder)
 
 
 def retry(home: Home, job_id: str) -> str:
@@ -90,13 +94,15 @@ def retry(home: Home, job_id: str) -> str:
         The id of the job that does it: this one, or a queued or running one with the same request.
 
     Raises:
-        MintError: There is no such job, or it is done.
+        MintError: There is no such job, it is done, or the home folder cannot be written.
     """
     folder = job_folder(home, job_id)
     same = _same_under_way(home, folder.request())
     if same is not None:
         return same
-    if queue_again(folder):
+    with _writing(folder.path):
+        queued = queue_again(folder)
+    if queued:
         enqueue_job(home, job_id)
     return job_id
 
@@ -164,11 +170,20 @@ def _create(home: Home, request: Request) -> JobFolder:
     target = jobs_path(home) / job_id
     staging = Path(f"{jobs_path(home)}/.{job_id}")
     try:
-        staging.mkdir()
-        JobFolder(staging).write_request(request)
-        JobFolder(staging).write_state(State())
-        os.rename(staging, target)
-    except OSError as error:
+        with _writing(target):
+            staging.mkdir()
+            JobFolder(staging).write_request(request)
+            JobFolder(staging).write_state(State())
+            os.rename(staging, target)
+    finally:
         shutil.rmtree(staging, ignore_errors=True)
-        raise MintError(f"{target} cannot be written ({error.strerror}).") from error
     return JobFolder(target)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turn what the disk says into one sentence for the person."""
+    try:
+        yield
+    except OSError as error:
+        raise MintError(f"{folder} cannot be written ({error.strerror}).") from error

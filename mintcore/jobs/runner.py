@@ -8,7 +8,6 @@ import time
 from mintcore.jobs import children
 from mintcore.jobs.folder import JobFolder, job_folder
 from mintcore.jobs.limits import Limits, shortage
-from mintcore.jobs.tasks import enqueue_job
 from mintcore.jobs.transitions import claim, crash, finish, stop
 from store.artefacts import Home
 
@@ -31,17 +30,24 @@ class Runner:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
 
-    def run(self, job_id: str) -> None:
-        """Run a job to its end, unless it is not queued any more or the worker is stopping."""
+    def run(self, job_id: str) -> bool:
+        """Run a job to its end, unless it is not queued any more or the worker is stopping.
+
+        Returns:
+            Whether it died and waits for another attempt.
+        """
         folder = job_folder(self._home, job_id)
         process = self._start(folder)
         if process is None:
-            return
+            return False
         self._await(process, folder)
         children.kill_group(process.pid)
         with self._lock:
             self._process = None
-        self._settle(folder, process.returncode)
+        if self._stopping:
+            stop(folder)
+            return False
+        return crash(folder, _death(process.returncode))
 
     def stop(self) -> None:
         """End the process of the running job, and start no other."""
@@ -80,12 +86,6 @@ class Runner:
                 folder.shorten_log(self._limits.log_bytes)
                 if _ignores_cancel(folder):
                     children.end(process, _STOP_GRACE_S)
-
-    def _settle(self, folder: JobFolder, code: int) -> None:
-        if self._stopping:
-            stop(folder)
-        elif crash(folder, _death(code)):
-            enqueue_job(self._home, folder.id)
 
 
 def _ignores_cancel(folder: JobFolder) -> bool:

@@ -92,10 +92,10 @@ def crash(folder: JobFolder, reason: str) -> bool:
         if folder.cancel_flag.exists():
             _cancelled(folder, state)
             return False
-        folder.log(f"interrupted: {reason}")
         ended = replace(state, crashes=state.crashes + 1, error=reason, ended=utc_now())
         again = ended.crashes <= AUTOMATIC_RESTARTS
         folder.write_state(replace(ended, state="queued" if again else "interrupted"))
+        folder.log(f"interrupted: {reason}")
         return again
 
 
@@ -139,8 +139,8 @@ def queue_again(folder: JobFolder) -> bool:
         if state.state == "queued" or runs(folder, state):
             return False
         folder.cancel_flag.unlink(missing_ok=True)
-        folder.log("asked for again")
         folder.write_state(State(attempt=state.attempt))
+        folder.log("asked for again")
         return True
 
 

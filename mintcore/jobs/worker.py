@@ -1,11 +1,13 @@
 """The worker: takes jobs from the queue and lets each run in its lane, in a process of its own."""
 
+import contextlib
 import fcntl
 import json
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,15 +16,16 @@ from huey.consumer import Consumer
 
 from mintcore.errors import MintError
 from mintcore.jobs import children
-from mintcore.jobs.folder import JobFolder, job_folders, jobs_path, locked
+from mintcore.jobs.folder import JobFolder, State, job_folders, jobs_path, locked
 from mintcore.jobs.lanes import Lanes
 from mintcore.jobs.limits import Limits, read_limits
-from mintcore.jobs.tasks import Enqueue, open_queue, register
+from mintcore.jobs.tasks import open_queue, register
 from mintcore.jobs.transitions import crash, resume
 from store.artefacts import Home
 
 _POLL_S = 0.5
-_RECOVERY_REASON = "The worker was gone before the job ended."
+_LOOK_EVERY_S = 5.0
+_RECOVERY_REASON = "What became of the job's process was not recorded."
 
 
 class _Consumer(Consumer):
@@ -66,30 +69,36 @@ def is_served(home: Home) -> bool:
         return False
 
 
-def recover(home: Home, enqueue: Enqueue) -> None:
-    """Settle what an earlier worker left behind, and queue every waiting job, oldest first.
+def recover(home: Home, lanes: Lanes) -> None:
+    """Settle what was left behind, and let it and every queued job wait in its lane, oldest first.
+
+    An earlier worker leaves jobs behind, and so does a full disk, on which nothing is recorded.
 
     Args:
         home: The home folder, which no other worker serves.
-        enqueue: Puts a job in the queue.
+        lanes: Of this worker.
     """
-    for folder in sorted(_readable(home), key=lambda folder: folder.request().created):
-        state = folder.state()
-        if state.state == "running" and children.lives(state.pid, state.process_started):
-            children.kill_group(state.pid or 0)
-        if crash(folder, _RECOVERY_REASON) or resume(folder):
-            enqueue(folder.id)
+    for folder, state in _unfinished(home):
+        if folder.id in lanes:
+            continue
+        with contextlib.suppress(MintError, OSError):  # pruned just now, or the disk is still full
+            if _goes_on(folder, state):
+                lanes.put(folder.id)
 
 
 def _consume(home: Home, limits: Limits, stopped: threading.Event) -> None:
     queue, lanes = open_queue(home), Lanes(home, limits)
-    enqueue = register(queue, lanes.put)
+    register(queue, lanes.put)
     queue.flush()  # the job folders say what waits; a row may have been lost with a killed worker
-    recover(home, enqueue)
+    recover(home, lanes)
     consumer = _Consumer(queue, workers=1, periodic=False, max_delay=_POLL_S)
     consumer.start()
+    looked = time.monotonic()
     while not stopped.wait(_POLL_S):
         consumer.check_worker_health()
+        if time.monotonic() > looked + _LOOK_EVERY_S:
+            recover(home, lanes)
+            looked = time.monotonic()
     consumer.stop_flag.set()
     lanes.stop()
     consumer.stop(graceful=True)
@@ -124,13 +133,31 @@ def _sign(home: Home) -> None:
     _lock_file(home).write_text(json.dumps(holder), encoding="utf-8")
 
 
-def _readable(home: Home) -> Iterator[JobFolder]:
+def _unfinished(home: Home) -> list[tuple[JobFolder, State]]:
+    """Find the jobs that have not ended for good, oldest first."""
+    found = []
     for folder in job_folders(home):
         try:
-            folder.request(), folder.state()
+            state = folder.state()
+            if state.state in ("queued", "running", "interrupted"):
+                found.append((folder.request().created, folder, state))
         except MintError:
             continue  # the list of jobs shows it with the reason
-        yield folder
+    return [(folder, state) for _, folder, state in sorted(found, key=lambda job: job[0])]
+
+
+def _goes_on(folder: JobFolder, state: State) -> bool:
+    """Settle a job that is in no lane, and tell whether it waits for an attempt.
+
+    Args:
+        folder: The job.
+        state: As it was before the lanes were looked at: a job that was queued may run by now.
+    """
+    if state.state != "running":
+        return resume(folder)
+    if state.pid != os.getpid() and children.lives(state.pid, state.process_started):
+        children.kill_group(state.pid or 0)
+    return crash(folder, _RECOVERY_REASON)
 
 
 def main() -> None:

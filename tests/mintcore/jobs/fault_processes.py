@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import psutil
 from job_processes import kill, until
 
 from mintcore.jobs.folder import job_folder
-from mintcore.jobs.queue import list_jobs, read_job, retry
+from mintcore.jobs.queue import list_jobs, read_job, retry, wait
 from mintcore.jobs.transitions import AUTOMATIC_RESTARTS
 from mintcore.stores import store_folders
 from store.artefacts import Home
@@ -147,6 +149,19 @@ def processes_of(home: Home) -> list[psutil.Process]:
         for process in psutil.process_iter(["cmdline"])
         if str(home.path) in (process.info["cmdline"] or [])
     ]
+
+
+def check_failed(home: Home, job_id: str, sentence: str) -> None:
+    job = wait(home, job_id, LONG_S)
+    assert job.state == "failed"
+    assert re.search(sentence, str(job.error))
+    check_whole(home)
+
+
+def fill_disk(home: Home) -> Path:
+    filler = home.path / "filler"
+    filler.write_bytes(bytes(shutil.disk_usage(home.path).free))
+    return filler
 
 
 def check_settled(home: Home) -> None:

@@ -4,7 +4,6 @@ Extraction, training and audit run at once, each in a home of its own: loading P
 """
 
 import json
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from fault_processes import (
-    LONG_S,
     MINT,
     Trial,
+    check_failed,
     check_settled,
     check_whole,
+    fill_disk,
     lasting,
     made,
     result_of,
@@ -34,9 +35,11 @@ from job_processes import until
 from mintcore.auditors.fitting import FitSettings
 from mintcore.batch_audit import BatchRequest
 from mintcore.datasets.registration import add_dataset
+from mintcore.errors import MintError
 from mintcore.extraction.requests import ExtractionRequest
+from mintcore.jobs.folder import job_folder
 from mintcore.jobs.kinds import work_of
-from mintcore.jobs.queue import cancel, list_jobs, read_job, retry, submit, wait
+from mintcore.jobs.queue import cancel, list_jobs, read_job, retry, submit
 from mintcore.progress import SilentReporter
 from mintcore.sweep import SweepRequest
 from store.artefacts import Home
@@ -264,14 +267,24 @@ def test_job__full_disk_fails_and_ends_as_if_undisturbed(
     check_as_if_undisturbed(small_disk, job_id, undisturbed["extract"])
 
 
-def check_failed(home: Home, job_id: str, sentence: str) -> None:
-    job = wait(home, job_id, LONG_S)
-    assert job.state == "failed"
-    assert re.search(sentence, str(job.error))
-    check_whole(home)
-
-
-def fill_disk(home: Home) -> Path:
-    filler = home.path / "filler"
-    filler.write_bytes(bytes(shutil.disk_usage(home.path).free))
-    return filler
+def test_jobs__killed_and_waiting_on_a_full_disk_go_on_when_there_is_room(
+    small_disk: Trial, undisturbed: dict[str, Undisturbed]
+) -> None:
+    home, (stage,) = small_disk.home, STAGES["extract"]
+    small_disk.plan("hold", [stage])
+    job_id = ask(small_disk, "extract")
+    waiting = submit(home, "extract", {"model": "net", "datasets": ["members"], "layers": "output"})
+    with small_disk.worker():
+        see_to(home, job_id, small_disk.holds(stage))
+        process = psutil.Process(job_folder(home, job_id).state().pid)
+        process.suspend()  # or it would go on to write how far it is
+        filler = fill_disk(home)
+        process.kill()
+        until(lambda: read_job(home, job_id).state == "interrupted")
+        with pytest.raises(MintError, match="No space left on device"):
+            retry(home, job_id)
+        filler.unlink()
+        small_disk.release(stage)
+        see_through(home, waiting)
+        see_through(home, job_id)
+    check_as_if_undisturbed(small_disk, job_id, undisturbed["extract"])
