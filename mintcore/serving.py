@@ -150,7 +150,7 @@ def _until_stopped() -> Iterator[threading.Event]:
 def _log(home: Home, name: str) -> IO[bytes]:
     try:
         home.path.mkdir(parents=True, exist_ok=True)
-        return (home.path / name).open("wb")
+        return (home.path / name).open("ab")  # another dashboard may write to it
     except OSError as error:
         raise MintError(
             f"The home folder {home.path} cannot be written ({error.strerror}): "
