@@ -21,7 +21,7 @@ def read(spec: str) -> list[Sample]:
 
 def test_parse_source__unknown_kind_lists_the_kinds() -> None:
     with pytest.raises(MintError, match="give folder:DIR, manifest:FILE"):
-        parse_source("zip:a.zip")
+        parse_source("rar:a.rar")
 
 
 def test_parse_source__missing_file_is_named(tmp_path: Path) -> None:

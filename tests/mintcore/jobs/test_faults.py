@@ -4,6 +4,7 @@ Extraction, training and audit run at once, each in a home of its own: loading P
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -70,11 +71,9 @@ PLACES = {
     "train": [*STAGES["train"], "publish 2"],
     "audit": [*STAGES["audit"], "publish 2"],
 }
-VICTIMS = {  # in each stage
-    "extract": ["all"],
-    "train": ["worker", "dashboard", "all"],
-    "audit": ["all", "worker"],
-}
+VICTIMS = ("worker", "dashboard", "all")
+ALL_FAULTS = "MINT_ALL_FAULTS"
+"""Set to 1, every victim is killed in every stage; that takes two minutes more. Usually they take turns."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,14 @@ def ask(trial: Trial, kind: str) -> str:
     return submit(trial.home, kind, asdict(REQUESTS[kind]), device="cpu")
 
 
+def strikes_of(kind: str) -> list[tuple[str, str]]:
+    """List in which stage which victim is killed."""
+    if os.environ.get(ALL_FAULTS) == "1":
+        return [(stage, victim) for stage in STAGES[kind] for victim in VICTIMS]
+    first = list(REQUESTS).index(kind)
+    return [(stage, VICTIMS[(first + at) % 3]) for at, stage in enumerate(STAGES[kind])]
+
+
 def check_as_if_undisturbed(trial: Trial, job_id: str, expected: Undisturbed) -> None:
     assert trial.all_met()
     check_settled(trial.home)
@@ -192,15 +199,16 @@ def test_jobs__worker_and_dashboard_killed_in_each_stage_end_as_if_undisturbed(
     trials: dict[str, Trial], undisturbed: dict[str, Undisturbed]
 ) -> None:
     def story(kind: str) -> None:
-        trial = trials[kind]
-        trial.plan("hold", STAGES[kind])
+        trial, strikes = trials[kind], strikes_of(kind)
+        trial.plan("hold", [strikes[0][0]])
         job_id = ask(trial, kind)
         with ExitStack() as running:
             dashboard = running.enter_context(trial.dashboard())
-            for stage, victim in zip(STAGES[kind], VICTIMS[kind], strict=True):
+            for number, (stage, victim) in enumerate(strikes, 1):
                 see_to(trial.home, job_id, trial.holds(stage))
                 strike(dashboard, victim)
                 trial.release(stage)
+                trial.plan("hold", [following for following, _ in strikes[number : number + 1]])
                 if victim != "worker":
                     dashboard = running.enter_context(trial.dashboard())
             see_through(trial.home, job_id)
