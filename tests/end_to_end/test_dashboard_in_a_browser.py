@@ -159,9 +159,9 @@ def test_batch__goes_on_without_its_tab_and_can_be_cancelled_and_retried(
     vanilla = [
         name for name in auditors if name.startswith("mnist-classifier.") and ".vanilla." in name
     ]
-    chosen = f"auditor={','.join(vanilla[:3])}&dataset=mnist-members"
+    chosen = f"auditor={','.join(vanilla[:4])}&dataset=mnist-members,mnist-mixed,mnist-reference"
     page = open_page(f"{demo_address}/audit-dataset?{chosen}")
-    page.get_by_role("button", name="Start 3 audits").click()
+    page.get_by_role("button", name="Start 12 audits").click()
     expect(page.get_by_test_id("stProgress")).to_be_visible()
     page.close()
 
@@ -173,7 +173,7 @@ def test_batch__goes_on_without_its_tab_and_can_be_cancelled_and_retried(
     page.get_by_role("button", name="Retry").click()
     page.get_by_role("combobox", name="Show").click()
     page.get_by_role("option", name="all jobs").click()
-    link = page.get_by_role("link", name="See the 3 audits")
+    link = page.get_by_role("link", name="See the 12 audits")
     link.click(timeout=JOB_MS)
     expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
     with page.expect_download() as report:
