@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard import reading
+from dashboard.parts.downloads import csv_download
 from dashboard.tables import audit_table
 from dashboard.wording import INTERVALS, plain
 from mintcore.jobs import queue
-from mintcore.spreadsheets import csv_bytes
 from mintcore.verdicts import SIGNIFICANCE
 
 
@@ -24,11 +24,4 @@ def side_by_side() -> None:
         f"{len(found)} audits; {INTERVALS} With so many tests one p of {SIGNIFICANCE} is no surprise: multiply each "
         "by their number (Bonferroni) before one is taken alone."
     )
-    st.download_button(
-        "Comparison (CSV)",
-        csv_bytes(found),
-        "audits.csv",
-        "text/csv",
-        icon=":material/table:",
-        on_click="ignore",
-    )
+    csv_download("Comparison (CSV)", found, "audits.csv")

@@ -10,6 +10,7 @@ from dashboard.charts.scores import score_distributions
 from dashboard.parts import jobs, set_evidence
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import auditor_choices, choice, choices, choose_again
+from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.figures import Figure, show_figures
 from dashboard.parts.heading import heading
@@ -34,7 +35,6 @@ from dashboard.wording import (
     when,
 )
 from mintcore import library
-from mintcore.spreadsheets import csv_bytes
 from mintcore.verdicts import discoveries_note
 
 _SHOWN_IMAGES = 24
@@ -164,14 +164,7 @@ def _downloads(audit: dict[str, Any], images: pd.DataFrame) -> None:
             icon=":material/description:",
             on_click="ignore",
         )
-        st.download_button(
-            "Scores (CSV)",
-            csv_bytes(images),
-            f"{audit['id']}.csv",
-            "text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-        )
+        csv_download("Scores (CSV)", images, f"{audit['id']}.csv")
 
 
 def _result(audits: reading.Rows) -> None:

@@ -7,6 +7,7 @@ from dashboard import reading
 from dashboard.charts.scores import score_distributions
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import auditor_choice
+from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
 from dashboard.parts.images import Named, image_choice
@@ -15,7 +16,6 @@ from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.thumbnails import show_pixels
 from dashboard.parts.verdicts import held_out_note, image_verdict
 from dashboard.wording import P_VALUE_HELP, p_value
-from mintcore.spreadsheets import csv_bytes
 
 _SHOWN = 12
 _COLUMNS = ["name", "verdict", "tier", "score", "probability", "p_value", "registered_as"]
@@ -82,14 +82,7 @@ def _table(findings: reading.Rows) -> None:
     table = pd.DataFrame(findings)[_COLUMNS]
     if len(findings) > 1:
         st.dataframe(table, hide_index=True)
-    st.download_button(
-        "Findings (CSV)",
-        csv_bytes(table),
-        "findings.csv",
-        "text/csv",
-        icon=":material/table:",
-        on_click="ignore",
-    )
+    csv_download("Findings (CSV)", table, "findings.csv")
 
 
 heading(

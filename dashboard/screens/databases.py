@@ -7,12 +7,12 @@ from dashboard.charts.databases import database_heat_maps
 from dashboard.parts import jobs
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import choice, choose_again
+from dashboard.parts.downloads import csv_download
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import comparison_choice, subjects
 from dashboard.tables import cell_figures, cell_table
 from dashboard.wording import INTERVALS, named, when
-from mintcore.spreadsheets import csv_bytes
 
 
 def _ask() -> None:
@@ -66,14 +66,7 @@ def _result(comparisons: reading.Rows) -> None:
     )
     st.caption(f"Hover a cell for its interval, n and evidence. {INTERVALS}")
     st.dataframe(cell_table(card["cells"]), hide_index=True)
-    st.download_button(
-        "Figures (CSV)",
-        csv_bytes(cell_figures(card["cells"])),
-        f"{chosen}.csv",
-        "text/csv",
-        icon=":material/table:",
-        on_click="ignore",
-    )
+    csv_download("Figures (CSV)", cell_figures(card["cells"]), f"{chosen}.csv")
 
 
 heading(

@@ -11,6 +11,7 @@ from dashboard.parts import jobs
 from dashboard.parts.charts import n_note, show_chart
 from dashboard.parts.choices import choice
 from dashboard.parts.contributions import show_contributions
+from dashboard.parts.downloads import csv_download
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import experiment_choice, subjects
@@ -19,7 +20,6 @@ from dashboard.wording import KINDS, auditor_name, experiment_label, memory_note
 from mintcore import library
 from mintcore.auditors import OF_SEVERAL
 from mintcore.palette import SERIES
-from mintcore.spreadsheets import csv_bytes
 
 _SWEPT = ("vanilla", "cnn")
 _OFFERED = [kind for kind in KINDS if kind != "queries"]  # which reads one layer alone
@@ -94,14 +94,7 @@ def _table(auditors: reading.Rows) -> None:
             "best blind AUC": st.column_config.NumberColumn(format="%.3f"),
         },
     )
-    st.download_button(
-        "Figures (CSV)",
-        csv_bytes(auditor_figures(auditors)),
-        "layers.csv",
-        "text/csv",
-        icon=":material/table:",
-        on_click="ignore",
-    )
+    csv_download("Figures (CSV)", auditor_figures(auditors), "layers.csv")
 
 
 def _all_layers() -> None:

@@ -20,11 +20,11 @@ from mintcore.cli import (
     store,
     training,
 )
+from mintcore.cli.work import INTERRUPTED
 from mintcore.errors import PERSON_ERRORS, CancelledError
 from mintcore.versions import own_version
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="mint",

@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,10 +67,11 @@ def submit(home: Home, kind: str, params: dict[str, Any], device: str = "auto") 
     work_of(kind)
     request = Request(kind, json.loads(json.dumps(params)), device, utc_now())
     with locked(jobs_path(home)):
-        same = _same_under_way(home, request)
+        jobs = list_jobs(home)
+        same = _same_under_way(jobs, request)
         if same is not None:
             return same
-        _require_room(home)
+        _require_room(jobs)
         folder = _create(home, request)
         enqueue_job(home, folder.id)
     return folder.id
@@ -97,7 +98,7 @@ def retry(home: Home, job_id: str) -> str:
         MintError: There is no such job, it is done, or the home folder cannot be written.
     """
     folder = job_folder(home, job_id)
-    same = _same_under_way(home, folder.request())
+    same = _same_under_way(list_jobs(home), folder.request())
     if same is not None:
         return same
     with _writing(folder.path):
@@ -146,18 +147,18 @@ def wait(home: Home, job_id: str, timeout_s: float) -> Job:
     return job
 
 
-def _require_room(home: Home) -> None:
+def _require_room(jobs: Sequence[Job]) -> None:
     most = read_limits().queued
-    waiting = sum(job.state == "queued" for job in list_jobs(home))
+    waiting = sum(job.state == "queued" for job in jobs)
     if waiting >= most:
         raise MintError(
             f"{waiting} jobs wait already, which is the most: cancel some, or set {PREFIX}QUEUED."
         )
 
 
-def _same_under_way(home: Home, request: Request) -> str | None:
+def _same_under_way(jobs: Sequence[Job], request: Request) -> str | None:
     wanted = (request.kind, request.params, request.device)
-    for job in list_jobs(home):
+    for job in jobs:
         same = (job.kind, job.params, job.device) == wanted
         if same and job.state in ("queued", "running"):
             return job.id
