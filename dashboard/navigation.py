@@ -1,44 +1,73 @@
 """The pages and where they are."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 OVERVIEW = "screens/overview.py"
 AUDIT_IMAGE = "screens/audit_image.py"
 AUDIT_DATASET = "screens/audit_dataset.py"
-TRAIN = "screens/train.py"
 LAYERS = "screens/layers.py"
 DATABASES = "screens/databases.py"
+METHODS = "screens/methods.py"
+TRAIN = "screens/train.py"
+LIBRARY = "screens/library.py"
 JOBS = "screens/jobs.py"
+ABOUT = "screens/about.py"
 
-_PAGES = {
-    OVERVIEW: ("Overview", "home", None),
-    AUDIT_IMAGE: ("Audit an image", "image_search", "audit-image"),
-    AUDIT_DATASET: ("Audit a dataset", "photo_library", "audit-dataset"),
-    TRAIN: ("Train an auditor", "model_training", "train"),
-    LAYERS: ("Compare layers", "layers", "layers"),
-    DATABASES: ("Compare datasets", "grid_on", "datasets"),
-    JOBS: ("Jobs", "pending_actions", "jobs"),
+
+class Place(NamedTuple):
+    """Where a page stands in the navigation.
+
+    Attributes:
+        section: The heading it stands under.
+        title: Its name there.
+        icon: Its Material symbol.
+        url: Its path; None for the first page.
+    """
+
+    section: str
+    title: str
+    icon: str
+    url: str | None
+
+
+PAGES = {
+    OVERVIEW: Place("", "Overview", "home", None),
+    AUDIT_IMAGE: Place("Audit", "Audit an image", "image_search", "audit-image"),
+    AUDIT_DATASET: Place("Audit", "Audit a dataset", "photo_library", "audit-dataset"),
+    LAYERS: Place("Explore", "Compare layers", "layers", "layers"),
+    DATABASES: Place("Explore", "Compare datasets", "grid_on", "datasets"),
+    METHODS: Place("Explore", "Compare methods", "balance", "methods"),
+    TRAIN: Place("Prepare", "Train an auditor", "model_training", "train"),
+    LIBRARY: Place("Prepare", "Library", "inventory_2", "library"),
+    JOBS: Place("Workbench", "Jobs", "pending_actions", "jobs"),
+    ABOUT: Place("Workbench", "Settings and about", "info", "about"),
 }
 
 _RESULTS = {
     "audits": (AUDIT_DATASET, "audit", "See the audit"),
     "auditors": (LAYERS, "auditor", "Compare the layers"),
     "comparisons": (DATABASES, "comparison", "See the comparison"),
+    "methods": (METHODS, "methods", "Compare the methods"),
 }
 """Kind of artefact that a job makes -> the page that shows it, its query parameter, and the link's words."""
 
 
-def pages() -> list[Any]:
-    """Give the pages for ``st.navigation``, the first of them the default."""
-    return [
-        st.Page(
-            path, title=title, icon=f":material/{icon}:", url_path=url, default=path == OVERVIEW
+def pages() -> dict[str, list[Any]]:
+    """Give the pages for ``st.navigation`` by section, the first of them the default."""
+    sections: dict[str, list[Any]] = {}
+    for path, place in PAGES.items():
+        page = st.Page(
+            path,
+            title=place.title,
+            icon=f":material/{place.icon}:",
+            url_path=place.url,
+            default=path == OVERVIEW,
         )
-        for path, (title, icon, url) in _PAGES.items()
-    ]
+        sections.setdefault(place.section, []).append(page)
+    return sections
 
 
 def result_link(result: Mapping[str, Any] | None, job_id: str | None = None) -> None:

@@ -1,28 +1,46 @@
 """How charts are put on a page."""
 
+from pathlib import Path
 from typing import Literal
 
 import altair as alt
+import pandas as pd
 import streamlit as st
 
 from dashboard.wording import INTERVALS
+from mintcore.spreadsheets import csv_bytes
+
+_downloads = st.components.v2.component(
+    "mint.chart_downloads",
+    css=Path(__file__).with_name("chart_downloads.css").read_text(encoding="utf-8"),
+    js=Path(__file__).with_name("chart_downloads.js").read_text(encoding="utf-8"),
+)
 
 
 def show_chart(
     chart: alt.TopLevelMixin,
+    table: pd.DataFrame,
+    file: str,
     alt_text: str,
     note: str = "",
+    *,
     width: Literal["stretch", "content"] = "stretch",
 ) -> None:
-    """Draw a chart with a description for screen readers and what it rests on below it.
+    """Draw a chart that can be taken away, with a description for screen readers and what it rests on below it.
 
     Args:
         chart: The chart.
-        alt_text: What it shows, one sentence.
+        table: What it draws, offered as CSV.
+        file: Name of the files to take away, without its ending.
+        alt_text: What the chart shows, one sentence.
         note: n and remarks, Markdown.
         width: Whether it fills its place or has a width of its own.
     """
     st.altair_chart(chart, width=width, alt=alt_text)
+    _downloads(
+        key=f"downloads-{file}",
+        data={"file": file, "subject": alt_text, "csv": csv_bytes(table).decode("utf-8")},
+    )
     if note:
         st.caption(note)
 

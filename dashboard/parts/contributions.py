@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.charts.contributions import contribution_bars
@@ -28,4 +29,10 @@ def show_contributions(card: dict[str, Any]) -> None:
         return
     unit, note = _LOSSES if card["networks"]["auditor"].get("importance") else _SHARES
     st.subheader(f"What does it lean on? ({auditor_name(card)})", anchor=False)
-    show_chart(contribution_bars(found, unit), f"{unit}, for each source of the auditor.", note)
+    show_chart(
+        contribution_bars(found, unit),
+        pd.DataFrame(found, columns=["source", unit]),
+        f"{card['id']}-sources",
+        f"{unit}, for each source of the auditor.",
+        note,
+    )

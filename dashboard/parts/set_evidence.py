@@ -34,6 +34,8 @@ def groups(audit: Mapping[str, Any], found: pd.DataFrame) -> None:
     drawn = found.head(_DRAWN_GROUPS)
     show_chart(
         auc_by_group(drawn.to_dict("records")),
+        drawn,
+        f"{audit['id']}-groups",
         "AUC of each label or identity against held-out externals, by the auditor and by the best blind baseline.",
         f"The {len(drawn)} of {len(found):,} groups with the lowest p-values. {plain(groups_note(audit))}",
     )

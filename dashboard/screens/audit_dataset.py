@@ -184,8 +184,11 @@ def _result(audits: reading.Rows) -> None:
     _figures(audit)
     _downloads(audit, images)
     st.subheader("Where do its scores fall?", anchor=False)
+    histogram = reading.audit_histogram(chosen)
     show_chart(
-        score_distributions(reading.audit_histogram(chosen)),
+        score_distributions(histogram),
+        pd.DataFrame(histogram),
+        f"{chosen}-scores",
         "Score distributions of the audited set, the held-out externals and the held-out members.",
         "An unused set lies on the externals; a used one moves towards the members. n is in the legend.",
     )

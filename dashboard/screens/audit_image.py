@@ -70,8 +70,11 @@ def _registered(finding: dict[str, object]) -> None:
 def _distribution(auditor: str, findings: reading.Rows) -> None:
     st.subheader("Where do the scores fall?", anchor=False)
     marks = [{"name": finding["name"], "score": finding["score"]} for finding in findings]
+    histogram = held_out_histogram(auditor)
     show_chart(
-        score_distributions(held_out_histogram(auditor), marks),
+        score_distributions(histogram, marks),
+        pd.DataFrame(histogram),
+        f"{auditor}-scores",
         "Score distributions of held-out members and externals, with the judged images marked.",
         "Green: the images judged here. The two groups are images that the auditor had not seen; n is in the legend. "
         "Where they overlap, a single score says little.",

@@ -7,7 +7,6 @@ from dashboard.charts.databases import database_heat_maps
 from dashboard.parts import jobs
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import choice, choose_again
-from dashboard.parts.downloads import csv_download
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import comparison_choice, subjects
@@ -60,13 +59,14 @@ def _result(comparisons: reading.Rows) -> None:
     )
     show_chart(
         database_heat_maps(card["cells"], card["external"]),
+        cell_figures(card["cells"]),
+        chosen,
         "AUC of the auditor, AUC of the best blind baseline and advantage, for each dataset trained against and each "
         "dataset tested on.",
         width="content",
     )
     st.caption(f"Hover a cell for its interval, n and evidence. {INTERVALS}")
     st.dataframe(cell_table(card["cells"]), hide_index=True)
-    csv_download("Figures (CSV)", cell_figures(card["cells"]), f"{chosen}.csv")
 
 
 heading(

@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
-from dashboard.charts.layers import advantage_by_layer, auc_by_layer
-from dashboard.charts.roc import roc, roc_log
+from dashboard.charts.layers import advantage_by_layer, advantage_rows, auc_by_layer, auc_rows
+from dashboard.charts.roc import roc, roc_log, roc_rows
 from dashboard.parts import jobs
 from dashboard.parts.charts import n_note, show_chart
 from dashboard.parts.choices import choice
@@ -47,11 +47,15 @@ def _by_kind(auditors: reading.Rows, layers: list[str]) -> None:
         with left:
             show_chart(
                 auc_by_layer(of_kind, layers),
+                auc_rows(of_kind),
+                f"auc-by-layer-{kind}",
                 f"AUC of the {kind} auditor and of its best blind baseline for each layer, with intervals.",
             )
         with right:
             show_chart(
                 advantage_by_layer(of_kind, layers),
+                advantage_rows(of_kind),
+                f"advantage-by-layer-{kind}",
                 f"Advantage of the {kind} auditor over its best blind baseline for each layer, with intervals.",
             )
 
@@ -73,10 +77,14 @@ def _rocs(auditors: reading.Rows) -> None:
     cards = [by_name[name] for name in chosen]
     left, right = st.columns(2)
     with left:
-        show_chart(roc(cards), "ROC curves on linear axes.", "Dashed: chance.")
+        show_chart(
+            roc(cards), roc_rows(cards), "roc", "ROC curves on linear axes.", "Dashed: chance."
+        )
     with right:
         show_chart(
             roc_log(cards),
+            roc_rows(cards),
+            "roc-log",
             "ROC curves with a logarithmic axis of false positives.",
             "The same, where false positives are rare: the end that matters for single images. The axis ends at one "
             "false positive.",

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import navigation, reading
-from dashboard.charts.training import CURVES, training_curve
+from dashboard.charts.training import CURVES, training_curve, training_rows
 from dashboard.parts import jobs
 from dashboard.parts.charts import n_note, show_chart
 from dashboard.parts.choices import choice, choose_again
@@ -40,7 +40,7 @@ def _ask() -> None:
         jobs.submit("train", request | {"layers": chosen["layer"], "kinds": [chosen["kind"]]})
 
 
-def _curves(epochs: reading.Rows) -> None:
+def _curves(name: str, epochs: reading.Rows) -> None:
     if not epochs:
         return
     columns = st.columns(len(CURVES))
@@ -48,6 +48,8 @@ def _curves(epochs: reading.Rows) -> None:
         with column:
             show_chart(
                 training_curve(epochs, curve),
+                training_rows(epochs),
+                f"{name}-{curve}",
                 f"{title} by epoch, for the auditor and its blind baselines.",
             )
     st.caption(
@@ -59,7 +61,7 @@ def _live(job: Job) -> None:
     epochs = queue.job_measures(reading.home(), job.id)
     if not epochs and job.state == "running":
         st.caption("The curves begin when the activations are computed.")
-    _curves(epochs)
+    _curves(job.id, epochs)
 
 
 def _followed() -> None:
@@ -124,7 +126,7 @@ def _result(auditors: reading.Rows) -> None:
     _figures(card)
     show_contributions(card)
     st.subheader("How did the training go?", anchor=False)
-    _curves(reading.history(chosen).to_dict("records"))
+    _curves(chosen, reading.history(chosen).to_dict("records"))
     st.caption(
         "The epoch with the best validation AUC is kept; the figures above are from images "
         "touched only once, after that."

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.navigation import _PAGES, OVERVIEW
+from dashboard.navigation import OVERVIEW, PAGES
 
 ALL_PAGES = """
 import sys
@@ -20,7 +20,7 @@ print("loaded:", *loaded)
 """
 
 
-@pytest.mark.parametrize("page", list(_PAGES))
+@pytest.mark.parametrize("page", list(PAGES))
 def test_page__empty_home_has_a_heading_and_no_exception(empty_app: AppTest, page: str) -> None:
     empty_app.switch_page(page).run()
     assert not empty_app.exception
@@ -34,7 +34,7 @@ def test_overview__empty_home_shows_both_ways_to_begin(empty_app: AppTest) -> No
     assert "mint model add" in commands
 
 
-@pytest.mark.parametrize("page", [page for page in _PAGES if "audit" in page])
+@pytest.mark.parametrize("page", [page for page in PAGES if "audit" in page])
 def test_audit_page__empty_home_says_what_to_do_first(empty_app: AppTest, page: str) -> None:
     empty_app.switch_page(page).run()
     assert "First things first" in empty_app.markdown[0].value
@@ -56,7 +56,7 @@ def test_pages__damaged_card_is_one_sentence(
 
 def test_pages__no_torch_at_page_load(tmp_path: Path) -> None:
     app = Path(__file__).parents[2] / "dashboard" / "app.py"
-    pages = [page for page in _PAGES if page != OVERVIEW]
+    pages = [page for page in PAGES if page != OVERVIEW]
     done = subprocess.run(
         [sys.executable, "-c", ALL_PAGES.format(app=str(app), pages=pages)],
         env=os.environ | {"MINT_HOME": str(tmp_path)},

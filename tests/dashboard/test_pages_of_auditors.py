@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard.navigation import _PAGES
+from dashboard.navigation import PAGES
 from dashboard.parts.subjects import KINDS
 from mintcore.auditors import AUDITOR_KINDS
 
@@ -101,7 +101,7 @@ def test_kinds__every_kind_of_auditor_has_words() -> None:
     assert set(KINDS) == set(AUDITOR_KINDS)
 
 
-@pytest.mark.parametrize("page", [page for page in _PAGES if "train" in page or "layers" in page])
+@pytest.mark.parametrize("page", [page for page in PAGES if "train" in page or "layers" in page])
 def test_page__auditor_of_an_earlier_version_is_shown(home: Path, page: str) -> None:
     app = _opened(home, page, EARLIER, [{"network": "auditor", "epoch": 1}])
     assert not app.exception
@@ -109,7 +109,7 @@ def test_page__auditor_of_an_earlier_version_is_shown(home: Path, page: str) -> 
     assert not app.warning
 
 
-@pytest.mark.parametrize("page", [page for page in _PAGES if "train" in page or "layers" in page])
+@pytest.mark.parametrize("page", [page for page in PAGES if "train" in page or "layers" in page])
 def test_page__fused_auditor_is_shown_with_what_it_leans_on(home: Path, page: str) -> None:
     network = "auditor: vanilla on block1/pooled"
     epochs = [{"network": network, "epoch": 1, "seed": seed} for seed in (0, 1)]
@@ -120,7 +120,7 @@ def test_page__fused_auditor_is_shown_with_what_it_leans_on(home: Path, page: st
 
 
 def test_train_page__remarks_of_a_card_are_warnings(home: Path) -> None:
-    (page,) = (page for page in _PAGES if "train" in page)
+    (page,) = (page for page in PAGES if "train" in page)
     app = _opened(
         home, page, FUSED, [{"network": "auditor: vanilla on a/b", "epoch": 1, "seed": 0}]
     )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from mintcore.progress import SilentReporter
@@ -49,16 +50,26 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder with the demo told in it, or a copy of the one that MINT_TEST_HOME names."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    ready = os.environ.get("MINT_TEST_HOME")
-    if ready:
-        shutil.copytree(ready, home, ignore=shutil.ignore_patterns("jobs*"))
-    else:
+def told_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A home folder with the demo told in it, once for all processes of a run, or the one that MINT_TEST_HOME names."""
+    if ready := os.environ.get("MINT_TEST_HOME"):
+        return Path(ready)
+    own = tmp_path_factory.getbasetemp()
+    home = (own if worker_id == "master" else own.parent) / "told-home"
+    with FileLock(f"{home}.lock"):
         from mintcore.demo.story import tell  # noqa: PLC0415 - imports PyTorch
 
         tell(Home(home), device="cpu", reporter=SilentReporter())
+    return home
+
+
+@pytest.fixture(scope="session")
+def demo_home(told_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the told home, for the tests of one process."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    shutil.copytree(
+        told_home, home, ignore=shutil.ignore_patterns("jobs*", ".staging", "unfinished")
+    )
     return home
 
 

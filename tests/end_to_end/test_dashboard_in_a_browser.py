@@ -1,48 +1,17 @@
 import io
 import re
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import HEADINGS, JOB_MS, OpenPage, expect_no_error, go, settle, upload
 from PIL import Image
-from playwright.sync_api import Page, expect
-
-expect.set_options(timeout=60_000)  # the first image imports PyTorch
-OpenPage = Callable[..., Page]
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-HEADINGS = {
-    "Overview": "What is in this home folder?",
-    "Audit an image": "Was this image used to train the model?",
-    "Audit a dataset": "Was this dataset used to train the model?",
-    "Train an auditor": "Does this layer remember?",
-    "Compare layers": "Which layers remember?",
-    "Compare datasets": "Memory, or another kind of image?",
-    "Jobs": "What is running, and what became of it?",
-}
 CHARTS = {"Audit a dataset": 2, "Train an auditor": 3, "Compare layers": 6, "Compare datasets": 1}
-JOB_MS = 180_000
-
-
-def _go(page: Page, name: str) -> None:
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
-    expect(page.locator("h1")).to_have_text(HEADINGS[name])
-    _settle(page)
-
-
-def _settle(page: Page) -> None:
-    page.wait_for_timeout(300)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_function("[...document.images].every(image => image.complete)")
-
-
-def _upload(page: Page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").set_input_files(
-        {"name": name, "mimeType": "image/png", "buffer": content}
-    )
 
 
 def _png() -> bytes:
@@ -57,19 +26,17 @@ def _png() -> bytes:
 def test_every_page__empty_home(open_page: OpenPage, empty_address: str, theme: str) -> None:
     page = open_page(empty_address, theme)
     for name in HEADINGS:
-        _go(page, name)
-        expect(page.get_by_test_id("stException")).to_have_count(0)
-        expect(page.locator("[data-testid=stAlertContentError]")).to_have_count(0)
+        go(page, name)
+        expect_no_error(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page__demo_home(open_page: OpenPage, demo_address: str, theme: str) -> None:
     page = open_page(demo_address, theme)
     for name in HEADINGS:
-        _go(page, name)
+        go(page, name)
         expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(CHARTS.get(name, 0))
-        expect(page.get_by_test_id("stException")).to_have_count(0)
-        expect(page.locator("[data-testid=stAlertContentError]")).to_have_count(0)
+        expect_no_error(page)
 
 
 def test_page__opened_by_its_own_address(open_page: OpenPage, demo_address: str) -> None:
@@ -79,7 +46,7 @@ def test_page__opened_by_its_own_address(open_page: OpenPage, demo_address: str)
 
 def test_audit_image__upload_gives_a_verdict(open_page: OpenPage, demo_address: str) -> None:
     page = open_page(f"{demo_address}/audit-image")
-    _upload(page, "one **bold** stroke.png", _png())
+    upload(page, "one **bold** stroke.png", _png())
     expect(page.get_by_text("Calibrated probability")).to_be_visible()
     expect(page.locator("h3").first).to_have_text(
         re.compile("No sign of membership|Looks like a member|Cannot tell")
@@ -98,7 +65,7 @@ def test_audit_image__example_says_that_it_is_registered(
 
 def test_audit_image__bad_upload_is_one_sentence(open_page: OpenPage, demo_address: str) -> None:
     page = open_page(f"{demo_address}/audit-image")
-    _upload(page, "broken.png", b"\x89PNG\r\n\x1a\nnot an image at all")
+    upload(page, "broken.png", b"\x89PNG\r\n\x1a\nnot an image at all")
     expect(page.get_by_test_id("stAlert")).to_contain_text("broken.png")
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_text("Traceback")).to_have_count(0)
@@ -125,7 +92,7 @@ def test_train__job_draws_its_curves_and_ends_in_an_auditor(
     page = open_page(f"{demo_address}/train?layer=block1")
     page.get_by_role("spinbutton", name="Seed").fill("7")
     page.get_by_role("spinbutton", name="Seed").press("Enter")
-    _settle(page)
+    settle(page)
     page.get_by_role("button", name="Start the training").click()
     expect(page.get_by_test_id("stProgress")).to_be_visible()
     # three curves of the running job above the three of the auditor shown
@@ -144,7 +111,7 @@ def test_jobs__finished_job_links_to_its_result(open_page: OpenPage, demo_addres
     expect(page.get_by_role("combobox", name="Audit shown")).to_have_value(
         re.compile("digits-external:"), timeout=JOB_MS
     )
-    _go(page, "Jobs")
+    go(page, "Jobs")
     page.get_by_role("link", name="See the audit").first.click()
     expect(page.locator("h1")).to_have_text(HEADINGS["Audit a dataset"])
     expect(page.get_by_role("combobox", name="Audit shown")).to_have_value(
