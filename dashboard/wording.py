@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dashboard.titles import title_of
 from mintcore.auditors import OF_SEVERAL
 from mintcore.verdicts import SHOWN_TIERS
 
@@ -159,12 +160,14 @@ def auditor_name(card: Mapping[str, Any]) -> str:
 
 
 def auditor_label(card: Mapping[str, Any]) -> str:
-    """Name an auditor by what a person chooses it for."""
+    """Name an auditor by what a person chooses it for, after the title that a person gave it."""
     made_from = card["made_from"]
-    return (
+    label = (
         f"{card['model']}, {auditor_name(card)} "
         f"({made_from['members']['dataset']} against {made_from['external']['dataset']}, {card['tier']})"
     )
+    title = title_of("auditors", card["id"])
+    return f"{title}: {label}" if title else label
 
 
 def experiment_label(experiment: Mapping[str, Any]) -> str:
@@ -189,6 +192,8 @@ _JOB_TITLES = {
     "methods": "Other methods on {model}",
     "protocol": "Protocol {name}",
     "report": "Reports of {audits}",
+    "add-model": "Registration of the model {name}",
+    "add-dataset": "Registration of the dataset {name}",
     "verify": "Verification of what is stored",
 }
 

@@ -2,12 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from dashboard.titles import title
 from dashboard.wording import auditor_label
 
+_NAMES = {
+    "model": "models",
+    "reference": "models",
+    "members": "datasets",
+    "external": "datasets",
+    "dataset": "datasets",
+}
+"""Query parameter -> the kind of artefact that it names, whose titles are shown."""
 _BEST_FIRST = (
     "The best evidence comes first: auditors that beat every blind baseline, by how much they do."
 )
@@ -17,7 +27,7 @@ def choice(
     label: str,
     options: Sequence[str],
     param: str,
-    describe: Callable[[str], str] = str,
+    describe: Callable[[str], str] | None = None,
     help_text: str | None = None,
 ) -> str:
     """Let the person choose one of several; the query parameter ``param`` says which.
@@ -26,14 +36,14 @@ def choice(
         label: What is chosen.
         options: The values, at least one; the first is chosen where the URL names none of them.
         param: The query parameter.
-        describe: How a value is shown.
+        describe: How a value is shown; by default a model or dataset with its title, and all else as it is.
         help_text: Shown on request.
     """
     key = f"choice-{param}"
     if st.session_state.get(key) not in options:
         wanted = st.query_params.get(param)
         st.session_state[key] = wanted if wanted in options else options[0]
-    labels = distinct_labels(options, describe)
+    labels = distinct_labels(options, describe or _described(param))
     chosen = st.selectbox(label, options, key=key, format_func=labels.__getitem__, help=help_text)
     st.query_params[param] = chosen
     return str(chosen)
@@ -43,7 +53,7 @@ def choices(
     label: str,
     options: Sequence[str],
     param: str,
-    describe: Callable[[str], str] = str,
+    describe: Callable[[str], str] | None = None,
     help_text: str | None = None,
 ) -> list[str]:
     """Let the person choose some of several; the query parameter ``param`` lists them, separated by commas.
@@ -52,7 +62,7 @@ def choices(
         label: What is chosen.
         options: The values; the first is chosen where the URL names none of them.
         param: The query parameter.
-        describe: How a value is shown.
+        describe: How a value is shown; by default a model or dataset with its title, and all else as it is.
         help_text: Shown on request.
     """
     key = f"choices-{param}"
@@ -61,10 +71,14 @@ def choices(
         named = [value for value in wanted if value in options]
         st.session_state[key] = named or list(options[:1])
     st.session_state[key] = [value for value in st.session_state[key] if value in options]
-    labels = distinct_labels(options, describe)
+    labels = distinct_labels(options, describe or _described(param))
     chosen = st.multiselect(label, options, key=key, format_func=labels.__getitem__, help=help_text)
     st.query_params[param] = ",".join(chosen)
     return list(chosen)
+
+
+def _described(param: str) -> Callable[[str], str]:
+    return partial(title, _NAMES[param]) if param in _NAMES else str
 
 
 def distinct_labels(options: Sequence[str], describe: Callable[[str], str]) -> dict[str, str]:
