@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from mintcore.auditors.exercises import FitSettings
+from mintcore.auditors.settings import FitSettings
 from mintcore.auditors.vanilla import DROPOUT, WIDTHS
 
 

@@ -1,14 +1,15 @@
-"""Which array of a store keeps which view of which layer."""
+"""Which array of a store keeps which view of which layer. Needs no torch."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mintcore.errors import MintError
-from mintcore.extraction.queries import MAX_QUERIES
-from mintcore.extraction.stresses import MAX_STRESSES
+from mintcore.extraction.limits import MAX_QUERIES, MAX_STRESSES
 from mintcore.models.layers import (
     GRADIENT,
+    INPUT,
     MAP,
     OUTPUT,
     SIGNALS_DTYPE,
@@ -17,9 +18,10 @@ from mintcore.models.layers import (
     require_view,
     view_shape,
 )
-from mintcore.models.registration import AuditedModel
-from mintcore.models.taps import layers
 from store.layout import STORED_DTYPES, ArraySpec
+
+if TYPE_CHECKING:
+    from mintcore.models.audited import AuditedModel
 
 FLOAT16 = "float16"
 PIXELS_SIDE = 32
@@ -130,9 +132,14 @@ def array_specs(chosen: Sequence[Layer], views: Sequence[View]) -> list[ArraySpe
     ]
 
 
-def pixels_spec(model: AuditedModel) -> ArraySpec:
+def pixels_spec(model: "AuditedModel") -> ArraySpec:
     """Give the array of the preprocessed images themselves, at most 32 pixels a side: the raw-pixels baseline."""
-    return array_specs([layers(model)[0]], [View(MAP, PIXELS_SIDE)])[0]
+    return pixels_of(model.taps[INPUT])
+
+
+def pixels_of(images: Layer) -> ArraySpec:
+    """Give the same array for a model's layer "input"."""
+    return array_specs([images], [View(MAP, PIXELS_SIDE)])[0]
 
 
 def _usual_dtype(kind: str) -> str:

@@ -1,15 +1,16 @@
 """Train auditors for layers of an audited model, each beside its blind baselines."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mintcore.arrays import pixels_spec
-from mintcore.auditors import AUDITOR_KINDS, JOINT, OF_SEVERAL
+from mintcore.auditors import JOINT, OF_SEVERAL
 from mintcore.auditors.course import Course, train
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.fitting import FitSettings
 from mintcore.auditors.plans import Plan, plan
+from mintcore.auditors.requests import KINDS, SEEDS, SweepRequest, refuse_contradictions
 from mintcore.auditors.sources import (
     Source,
     fused_sources,
@@ -29,49 +30,16 @@ from mintcore.progress import Reporter
 from mintcore.subjects import Subjects, load_subjects, refuse_partial_reference
 from store.artefacts import Card, Home
 
-KINDS = ("vanilla", "cnn")
-SEEDS = 3
-
-
-@dataclass(frozen=True)
-class SweepRequest:
-    """Which auditors to train.
-
-    Attributes:
-        model: Name of the audited model.
-        members: Dataset whose members are used.
-        external: Dataset whose externals are used.
-        layers: "all", or layer names and globs separated by commas.
-        kinds: Kinds of auditor; "joint" and "fused" are one auditor for all their sources.
-        map_side: Side of the maps that the CNN auditor reads, in pixels.
-        reference: Name of a trained model that never saw the members, as a further blind baseline.
-        seed: Seed of split, weights and order.
-        allow_overlap: Go on where members and externals overlap.
-        seeds: Networks of each source, from this many seeds; an image's score is their mean.
-        view: Name of the view that single-source auditors read, such as "pooled-q10"; None for each kind's own.
-        sources: "layer/view" each, what a joint or fused auditor reads; none for the usual ones.
-        settings: How networks are fitted.
-        search: How the settings were found, for the cards; None where they were not searched.
-    """
-
-    model: str
-    members: str
-    external: str
-    layers: str = "all"
-    kinds: tuple[str, ...] = KINDS
-    map_side: int = 8
-    reference: str | None = None
-    seed: int = 0
-    allow_overlap: bool = False
-    seeds: int = SEEDS
-    view: str | None = None
-    sources: tuple[str, ...] = ()
-    settings: FitSettings = field(default_factory=FitSettings)
-    search: dict[str, Any] | None = None
-
-    def network_seeds(self) -> list[int]:
-        """Give the seed of each network of a source."""
-        return [self.seed + number for number in range(self.seeds)]
+__all__ = [
+    "KINDS",
+    "SEEDS",
+    "Experiment",
+    "SweepRequest",
+    "plan_auditors",
+    "prepare",
+    "sweep",
+    "train_missing",
+]
 
 
 @dataclass(frozen=True)
@@ -113,10 +81,10 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
 
 def prepare(home: Home, request: SweepRequest, *, device: str, reporter: Reporter) -> Experiment:
     """Load the models and split the images of a sweep; arguments and errors are those of ``sweep``."""
-    _refuse_contradictions(request)
+    refuse_contradictions(request)
     subjects = load_subjects(home, request.model, request.reference, choose_device(device))
     if subjects.reference is not None:
-        refuse_partial_reference(subjects.reference.card, (request.members, request.external))
+        refuse_partial_reference(subjects.reference.card, request.datasets())
     cohort = build_cohort(
         home, request.members, request.external, request.seed, allow_overlap=request.allow_overlap
     )
@@ -136,20 +104,6 @@ def train_missing(experiment: Experiment) -> list[Card]:
         f"{len(missing)} auditors trained, {len(plans) - len(missing)} there already"
     )
     return [home.card("auditors", each.auditor_id) for each in plans]
-
-
-def _refuse_contradictions(request: SweepRequest) -> None:
-    unknown = [kind for kind in request.kinds if kind not in AUDITOR_KINDS]
-    if unknown or not request.kinds:
-        raise MintError(
-            f"Unknown auditor kind {', '.join(unknown) or '(none)'!r}: choose of {', '.join(AUDITOR_KINDS)}."
-        )
-    if request.seeds < 1:
-        raise MintError(f"{request.seeds} seeds: give 1 or more.")
-    if request.sources and not set(OF_SEVERAL) & set(request.kinds):
-        raise MintError(
-            f"Only auditors of several sources have sources to choose: give the kind {' or '.join(OF_SEVERAL)}."
-        )
 
 
 def plan_auditors(experiment: Experiment) -> list[Plan]:
@@ -179,8 +133,8 @@ def plan_auditors(experiment: Experiment) -> list[Plan]:
 
 
 def _of_several(audited: AuditedModel, kind: str, asked: tuple[str, ...]) -> tuple[Source, ...]:
-    named = asked or usual_sources(audited, kind)
     known = layers(audited)
+    named = asked or usual_sources(known, audited.head, kind)
     return (joint_source(known, named),) if kind == JOINT else fused_sources(known, named)
 
 
@@ -205,8 +159,7 @@ def _extract(experiment: Experiment, plans: Sequence[Plan]) -> None:
     pixels = pixels_spec(experiment.subjects.audited)
     for name, model in experiment.models().items():
         wanted = [*specs.values(), pixels] if name == AUDITOR else list(specs.values())
-        datasets = (request.members, request.external)
-        extract(experiment.home, model, datasets, wanted, experiment.reporter)
+        extract(experiment.home, model, request.datasets(), wanted, experiment.reporter)
 
 
 def _train(experiment: Experiment, plans: Sequence[Plan]) -> None:

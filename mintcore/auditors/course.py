@@ -15,6 +15,7 @@ from mintcore.auditors.fitting import Epoch, FitSettings
 from mintcore.auditors.fusion import Fused, fuse_examined
 from mintcore.auditors.plans import Plan, passes
 from mintcore.auditors.publication import find_examined, publish_auditor
+from mintcore.auditors.sources import count_networks
 from mintcore.cohorts import Cohort
 from mintcore.evaluation.roc import auc
 from mintcore.progress import Reporter
@@ -63,8 +64,8 @@ def train(course: Course, plans: Sequence[Plan], about: Mapping[str, Any]) -> No
         plans: The auditors.
         about: What their cards say of the request.
     """
-    a_source = len(course.stores) * len(course.seeds) + 1  # and one for the null
-    networks = sum(len(each.sources) for each in plans) * a_source + len(course.seeds)
+    sources = sum(len(each.sources) for each in plans)
+    networks = count_networks(sources, len(course.stores), len(course.seeds)) + len(course.seeds)
     course.reporter.stage("Train auditors", networks * course.settings.epochs)
     pixels = _pixels(course)
     for together in passes(plans, len(course.cohort.sample_ids), len(course.stores)):

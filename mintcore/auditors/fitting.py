@@ -14,13 +14,13 @@ from mintcore.auditors.exercises import (
     Activations,
     Epoch,
     Exercise,
-    FitSettings,
     Fitted,
     LabelledSet,
 )
 from mintcore.auditors.networks import build_member
 from mintcore.auditors.planning import plan
 from mintcore.auditors.preparation import Preparation
+from mintcore.auditors.settings import FitSettings
 from mintcore.auditors.stacking import Told, train_stack
 from mintcore.auditors.streaming import SCORING_BATCH, score, score_values, train_alone
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
-from mintcore.auditors.exercises import FitSettings
+from mintcore.auditors.settings import FitSettings
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import torch
 
-from mintcore.auditors.exercises import FitSettings
 from mintcore.auditors.optimisation import AdamW
 from mintcore.auditors.perceptrons import Perceptron
+from mintcore.auditors.settings import FitSettings
 
 
 class Parameters:

@@ -1,4 +1,4 @@
-"""What an auditor reads: one array of a store, or several."""
+"""What an auditor reads: one array of a store, or several. Needs no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,7 @@ from fnmatch import fnmatchcase
 from mintcore.arrays import View, array_specs, parse_view
 from mintcore.auditors import FUSED, JOINT, KIND_VIEWS
 from mintcore.errors import MintError
-from mintcore.models.audited import AuditedModel
 from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer
-from mintcore.models.taps import layers
 from store.layout import ArraySpec
 
 CLASSIFIER = "classifier"
@@ -124,15 +122,31 @@ def asked_arrays(layers: Sequence[Layer], asked: Sequence[str]) -> tuple[ArraySp
     return tuple(found.values())
 
 
-def usual_sources(model: AuditedModel, kind: str) -> tuple[str, ...]:
+def usual_sources(layers: Sequence[Layer], head: str, kind: str) -> tuple[str, ...]:
     """List what an auditor of several sources reads where nothing is named.
 
     That is every layer and, of a classifier, its signals; a joint auditor makes use of more queries.
+
+    Args:
+        layers: The suggested layers of the audited model, the image itself among them.
+        head: What its output is.
+        kind: Kind of auditor.
     """
-    pooled = [f"{layer.name}/{POOLED}" for layer in layers(model)[1:]]
-    if model.head != CLASSIFIER:
+    pooled = [f"{layer.name}/{POOLED}" for layer in layers if layer.name != INPUT]
+    if head != CLASSIFIER:
         return tuple(pooled)
     return (*pooled, *(f"{OUTPUT}/{view}" for view in USUAL_SIGNALS[kind]))
+
+
+def count_networks(sources: int, models: int, seeds: int) -> int:
+    """Count the networks that auditors of so many sources take, the raw pixels' aside.
+
+    Args:
+        sources: What all of them read.
+        models: The audited model and its blind counterparts.
+        seeds: Networks of a source; the null has one.
+    """
+    return sources * (models * seeds + 1)
 
 
 def kind_of_view(view: View) -> str:

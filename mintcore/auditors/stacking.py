@@ -13,10 +13,11 @@ import torch
 from torch.nn import functional
 
 from mintcore.auditors.draws import Draws, Dropout
-from mintcore.auditors.exercises import Epoch, Exercise, FitSettings, best_epoch, member_weight
+from mintcore.auditors.exercises import Epoch, Exercise, best_epoch, member_weight
 from mintcore.auditors.parameters import Parameters
 from mintcore.auditors.perceptrons import Perceptron
 from mintcore.auditors.ranking import aucs
+from mintcore.auditors.settings import FitSettings
 from mintcore.auditors.stacked_data import load
 
 VALIDATION_BATCH = 1024

@@ -13,11 +13,11 @@ from mintcore.auditors.exercises import (
     Activations,
     Epoch,
     Exercise,
-    FitSettings,
     best_epoch,
     member_weight,
 )
 from mintcore.auditors.optimisation import AdamW
+from mintcore.auditors.settings import FitSettings
 from mintcore.evaluation.roc import auc
 
 SCORING_BATCH = 1024

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mintcore.auditors.exercises import FitSettings
+from mintcore.auditors.settings import FitSettings
 from mintcore.errors import MintError
 
 LEARNING_RATES = (1e-4, 3e-2)

@@ -12,7 +12,8 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
-MAX_QUERIES = 64
+from mintcore.extraction.limits import MAX_QUERIES
+
 # as torchvision's RandomCrop(32, padding=4) shifts in training: an eighth of the side, over black
 _SHIFT_SHARE = 8
 _STEPS = range(-4, 5)

@@ -106,4 +106,3 @@ STRESSES: tuple[Stress, ...] = (
     partial(_shifted, down=4 / 32, right=4 / 32, border="reflect"),
     partial(_shifted, down=4 / 32, right=4 / 32, fill=GREY),
 )
-MAX_STRESSES = len(STRESSES)

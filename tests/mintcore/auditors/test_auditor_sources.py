@@ -12,6 +12,7 @@ from mintcore.errors import MintError
 from mintcore.models.audited import AuditedModel, ready
 from mintcore.models.layers import Layer
 from mintcore.models.preprocessing import Preprocessing
+from mintcore.models.taps import layers
 
 STEM = Layer("stem", "map", (16, 32, 32), 0)
 BLOCK = Layer("block1", "map", (32, 8, 8), 0)
@@ -137,7 +138,7 @@ def test_usual_sources__are_every_layer_and_the_signals_that_a_classifier_has(
     module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 4))
     preprocessing = Preprocessing((8, 8), (0.5,) * 3, (0.5,) * 3)
     model = AuditedModel({"id": "m", "head": head}, ready(module, "cpu"), preprocessing)
-    usual = usual_sources(model, kind)
+    usual = usual_sources(layers(model), model.head, kind)
     assert [key for key in usual if key.startswith("output/signals")] == [
         f"output/signals-{each}" for each in signals
     ]

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from mintcore.auditors.exercises import FitSettings
+from mintcore.auditors.settings import FitSettings
 from mintcore.auditors.tuning import (
     BATCH_SIZES,
     LEARNING_RATES,
