@@ -4,9 +4,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
-from mintcore import library
+from mintcore import defaults, library
+from mintcore.audited_images import Wanted, chosen_images, names_in
 from mintcore.datasets import reading as datasets
 from mintcore.evaluation.histogram import score_histogram
 from mintcore.verdicts import SHOWN_TIERS
@@ -42,12 +44,18 @@ def version_of(kind: Kind, artefact_id: str) -> int:
 
 
 def ranked_auditors() -> Rows:
-    """Give the auditors' cards: those that show membership first, each group by advantage."""
+    """Give the auditors' cards: the default one, then those that show membership, each group by advantage."""
+    first = default_auditor()
     return sorted(
         cards("auditors"),
-        key=lambda card: (card["tier"] in SHOWN_TIERS, card["advantage"]),
+        key=lambda card: (card["id"] == first, card["tier"] in SHOWN_TIERS, card["advantage"]),
         reverse=True,
     )
+
+
+def default_auditor() -> str | None:
+    """Give the id of the auditor that a person chose to come first; None where there is none."""
+    return defaults.default_auditor(home())
 
 
 def stores() -> Rows:
@@ -60,9 +68,14 @@ def history(auditor: str) -> pd.DataFrame:
     return _history(_path(), auditor, version_of("auditors", auditor))
 
 
-def audited_images(audit: str) -> pd.DataFrame:
-    """Give the images of a dataset audit, highest score first."""
-    return _audited_images(_path(), audit, version_of("audits", audit))
+def audited_images(audit: str, wanted: Wanted) -> pa.Table:
+    """Give the images of a dataset audit that are wanted."""
+    return _audited_images(_path(), audit, version_of("audits", audit), wanted)
+
+
+def audited_names(audit: str, column: Literal["label", "identity"]) -> list[str]:
+    """List the labels or the identities of the images of a dataset audit."""
+    return _audited_names(_path(), audit, version_of("audits", audit), column)
 
 
 def audited_groups(audit: str) -> pd.DataFrame:
@@ -103,9 +116,16 @@ def _history(path: str, auditor: str, version: int) -> pd.DataFrame:
     return library.auditor_history(home(), auditor).to_pandas()
 
 
-@st.cache_data(show_spinner="Reading the scores ...", max_entries=10)
-def _audited_images(path: str, audit: str, version: int) -> pd.DataFrame:
-    return library.audit_scores(home(), audit).to_pandas()
+@st.cache_resource(show_spinner="Reading the scores ...", max_entries=8)  # a table never changes
+def _audited_images(path: str, audit: str, version: int, wanted: Wanted) -> pa.Table:
+    return chosen_images(home(), audit, wanted)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _audited_names(
+    path: str, audit: str, version: int, column: Literal["label", "identity"]
+) -> list[str]:
+    return names_in(home(), audit, column)
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

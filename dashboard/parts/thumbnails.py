@@ -1,13 +1,12 @@
 """Images of a dataset as small pictures with their scores."""
 
 import base64
+import html
 import io
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from PIL import Image
 
@@ -15,28 +14,47 @@ from dashboard.reading import thumbnail
 from dashboard.wording import plain
 from mintcore.errors import PERSON_ERRORS
 
-_A_ROW = 8
 _SIDE_PX = 96
 _SHARP_PX = 2 * _SIDE_PX  # for screens with two pixels a point
+_KEPT = 1000
+_GRID = f"display:grid;grid-template-columns:repeat(auto-fill,minmax({_SIDE_PX}px,1fr));gap:0.75rem"
+_FIGURE = "margin:0;min-width:0"
+_IMAGE = f"width:{_SIDE_PX}px;height:{_SIDE_PX}px;object-fit:contain;border-radius:0.25rem"
+_CAPTION = "font-size:0.8rem;line-height:1.25;opacity:0.8;overflow-wrap:anywhere"
 
 
-def thumbnails(images: pd.DataFrame) -> None:
-    """Draw images in rows, each with its score and label; one that cannot be read says so.
+@dataclass(frozen=True)
+class Thumbnail:
+    """A stored image as a small picture.
 
-    Args:
-        images: ``uri``, ``score``, ``p_value`` and ``label`` of each.
+    Attributes:
+        uri: Where it is.
+        lines: What stands below it, text as it is.
     """
-    rows: Iterator[dict[str, Any]] = iter(images.to_dict("records"))
-    while batch := list(islice(rows, _A_ROW)):
-        _row(batch)
+
+    uri: str
+    lines: Sequence[str]
 
 
-def _row(batch: Sequence[dict[str, Any]]) -> None:
-    for column, image in zip(st.columns(_A_ROW), batch, strict=False):
-        with column:
-            picture(image["uri"])
-            label = f", label {plain(str(image['label']))}" if image["label"] else ""
-            st.caption(f"score {image['score']:.2f}{label}")
+def thumbnails(pictures: Sequence[Thumbnail]) -> None:
+    """Draw stored images in a grid; one that cannot be read says why."""
+    figures = "".join(_figure(picture) for picture in pictures)
+    st.html(f'<div style="{_GRID}">{figures}</div>')
+
+
+def _figure(picture: Thumbnail) -> str:
+    lines = "<br>".join(map(html.escape, picture.lines))
+    try:
+        drawn = f'<img src="{_address(picture.uri)}" alt="" style="{_IMAGE}">'
+    except PERSON_ERRORS as error:
+        drawn = f'<div style="{_CAPTION}">{html.escape(str(error))}</div>'
+    return f'<figure style="{_FIGURE}">{drawn}<figcaption style="{_CAPTION}">{lines}</figcaption></figure>'
+
+
+@st.cache_data(show_spinner=False, max_entries=_KEPT, ttl="10m")
+def _address(uri: str) -> str:
+    """Give a stored image as an address of its own; for ten minutes, since its file may change."""
+    return data_uri(thumbnail(uri))
 
 
 def picture(uri: str) -> None:

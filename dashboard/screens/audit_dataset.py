@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import reading
 from dashboard.charts.scores import score_distributions
 from dashboard.parts import jobs, set_evidence
+from dashboard.parts.audited_images import audited_images
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import auditor_choices, choice, choices, choose_again
 from dashboard.parts.downloads import csv_download
@@ -17,7 +18,6 @@ from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.offers import offer
 from dashboard.parts.side_by_side import side_by_side
-from dashboard.parts.thumbnails import thumbnails
 from dashboard.parts.verdicts import dataset_verdict, held_out_note
 from dashboard.wording import (
     ADVANTAGE_HELP,
@@ -28,16 +28,12 @@ from dashboard.wording import (
     SHARE_HELP,
     interval,
     p_value,
-    plain,
     share_of_members,
     signed,
     signed_interval,
     when,
 )
 from mintcore import library
-from mintcore.verdicts import discoveries_note
-
-_SHOWN_IMAGES = 24
 
 
 def _ask(auditors: reading.Rows, datasets: reading.Rows) -> None:
@@ -145,26 +141,20 @@ def _figures(audit: dict[str, Any]) -> None:
     )
 
 
-def _images(audit: dict[str, Any], images: pd.DataFrame) -> None:
-    st.subheader("Which images look most like members?", anchor=False)
-    named = f"{discoveries_note(audit)} " if "discoveries" in audit else ""
-    st.caption(plain(f"{named}The highest scores first: the finding is about the set as a whole."))
-    thumbnails(images.head(_SHOWN_IMAGES))
-    with st.expander("All images as a table"):
-        st.dataframe(images, hide_index=True)
-
-
-def _downloads(audit: dict[str, Any], images: pd.DataFrame) -> None:
+def _downloads(audit: dict[str, Any]) -> None:
+    home, name = reading.home(), audit["id"]
     with st.container(horizontal=True):
         st.download_button(
             "Report (HTML)",
-            library.audit_report(reading.home(), audit["id"]),
-            f"{audit['id']}.html",
+            lambda: library.audit_report(home, name),
+            f"{name}.html",
             "text/html",
             icon=":material/description:",
             on_click="ignore",
         )
-        csv_download("Scores (CSV)", images, f"{audit['id']}.csv")
+        csv_download(
+            "Scores (CSV)", lambda: library.audit_scores(home, name).to_pandas(), f"{name}.csv"
+        )
 
 
 def _result(audits: reading.Rows) -> None:
@@ -177,12 +167,12 @@ def _result(audits: reading.Rows) -> None:
             f"{by_id[name]['dataset']}: {by_id[name]['verdict']} ({when(by_id[name]['created'])})"
         ),
     )
-    audit, images = by_id[chosen], reading.audited_images(chosen)
+    audit = by_id[chosen]
     with st.container(border=True):
         dataset_verdict(audit)
     set_evidence.remarks(audit)
     _figures(audit)
-    _downloads(audit, images)
+    _downloads(audit)
     st.subheader("Where do its scores fall?", anchor=False)
     histogram = reading.audit_histogram(chosen)
     show_chart(
@@ -193,7 +183,7 @@ def _result(audits: reading.Rows) -> None:
         "An unused set lies on the externals; a used one moves towards the members. n is in the legend.",
     )
     set_evidence.groups(audit, reading.audited_groups(chosen))
-    _images(audit, images)
+    audited_images(audit)
     set_evidence.drift(audit)
 
 

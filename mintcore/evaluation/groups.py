@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from mintcore.evaluation.intervals import auc_interval
 from mintcore.evaluation.metrics import conformal_p_values, set_p_value
 from mintcore.evaluation.roc import auc
 
@@ -31,6 +33,10 @@ class GroupFinding:
             images differ as well.
         p_value: One-sided test of "the group scores no higher than externals".
         q_value: The smallest false-discovery rate at which the group would be found, among the groups of its kind.
+        auc_low: Lower end of the interval of ``auc``; None for an identity, whose images are no independent draws.
+        auc_high: The upper end.
+        blind_auc_low: Lower end of the interval of ``blind_auc``; None for an identity.
+        blind_auc_high: The upper end.
     """
 
     kind: str
@@ -43,6 +49,10 @@ class GroupFinding:
     blind_auc: float
     p_value: float
     q_value: float
+    auc_low: float | None = None
+    auc_high: float | None = None
+    blind_auc_low: float | None = None
+    blind_auc_high: float | None = None
 
 
 def by_label(
@@ -71,7 +81,8 @@ def by_label(
         external = {name: values[known[label]] for name, values in external_scores.items()}
         group = {name: values[own] for name, values in scores.items()}
         p_value = set_p_value(group[auditor], external[auditor])
-        found.append(_finding("label", label, group, external, auditor=auditor, p_value=p_value))
+        finding = _finding("label", label, group, external, auditor=auditor, p_value=p_value)
+        found.append(replace(finding, **_intervals(group, external, auditor)))
     return _discovered(found)
 
 
@@ -127,8 +138,8 @@ def _unit_means(identities: Names, scores: np.ndarray) -> np.ndarray:
 def _finding(
     kind: str, name: str, group: Scores, external: Scores, *, auditor: str, p_value: float
 ) -> GroupFinding:
-    aucs = {network: auc(group[network], external[network]) for network in group}
-    own = aucs.pop(auditor)
+    furthest = _furthest_blind(group, external, auditor)
+    own = auc(group[auditor], external[auditor])
     return GroupFinding(
         kind=kind,
         group=name,
@@ -137,10 +148,28 @@ def _finding(
         mean_score=float(group[auditor].mean()),
         auc=own,
         cliffs_delta=2 * own - 1,
-        blind_auc=max(aucs.values(), key=lambda value: abs(value - 0.5)),
+        blind_auc=auc(group[furthest], external[furthest]),
         p_value=p_value,
         q_value=1.0,
     )
+
+
+def _furthest_blind(group: Scores, external: Scores, auditor: str) -> str:
+    """Name the blind baseline whose AUC is furthest from 0.5."""
+    blind = [network for network in group if network != auditor]
+    return max(blind, key=lambda name: abs(auc(group[name], external[name]) - 0.5))
+
+
+def _intervals(group: Scores, external: Scores, auditor: str) -> dict[str, Any]:
+    furthest = _furthest_blind(group, external, auditor)
+    low, high = auc_interval(group[auditor], external[auditor])
+    blind_low, blind_high = auc_interval(group[furthest], external[furthest])
+    return {
+        "auc_low": low,
+        "auc_high": high,
+        "blind_auc_low": blind_low,
+        "blind_auc_high": blind_high,
+    }
 
 
 def _discovered(found: Sequence[GroupFinding]) -> list[GroupFinding]:

@@ -101,7 +101,16 @@ def test_audit_page__shows_effect_size_both_shares_drift_and_groups(home_folder:
     assert "Share by adjusted count: 55% (41% to 69%)" in captions
     assert "No single image can be named" in captions
     assert "has drifted" in app.warning[0].value
-    assert [frame.value.columns[0] for frame in app.dataframe] == ["kind", "sample_id", "scored by"]
+    assert [frame.value.columns[0] for frame in app.dataframe] == ["kind", "name", "scored by"]
+
+
+def test_audit_page__images_are_chosen_by_label(home_folder: Path) -> None:
+    app = audit_page(home_folder, TODAY)
+    app.selectbox(key="choice-label").select("7").run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["name"]) == ["1.png", "2.png"]
+    assert "2 images, 24 a page." in [caption.value for caption in app.caption]
+    assert app.query_params["label"] == "7"
 
 
 def test_audit_page__audit_of_an_earlier_version_is_shown_without_what_it_lacks(

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.charts.contributions import contribution_bars
 from dashboard.charts.databases import database_heat_maps
-from dashboard.charts.groups import BLIND_ROLE, SET_ROLE, auc_by_group
+from dashboard.charts.groups import BLIND_ROLE, SET_ROLE, auc_by_group, group_rows
 from dashboard.charts.layers import advantage_by_layer, auc_by_layer
 from dashboard.charts.roc import roc, roc_log, roc_rows
 from dashboard.charts.scores import score_distributions
@@ -210,6 +210,14 @@ def test_auc_by_group__auditor_and_blind_baseline_in_the_order_given() -> None:
     points = chart.to_dict()["layer"][1]["encoding"]
     assert points["y"]["sort"] == ["label 7", "identity 7"]
     assert points["color"]["scale"]["range"] == [AUDITED, BLIND]
+
+
+def test_auc_by_group__intervals_are_those_of_the_auditor_and_of_the_baseline() -> None:
+    ends = {"auc_low": 0.5, "auc_high": 0.7, "blind_auc_low": 0.4, "blind_auc_high": 0.6}
+    chart = auc_by_group([GROUP | ends, GROUP | {"kind": "identity"}])
+    assert _marks(chart) == ["rule", "rule", "point"]
+    rows = group_rows([GROUP | ends]).to_dict("records")
+    assert [(row["low"], row["high"]) for row in rows] == [(0.5, 0.7), (0.4, 0.6)]
 
 
 def test_auc_by_group__tooltip_has_n_p_and_q() -> None:

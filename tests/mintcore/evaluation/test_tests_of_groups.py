@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, mannwhitneyu
 
 from mintcore.evaluation.groups import MIN_GROUP_IMAGES, by_identity, by_label
+from mintcore.evaluation.intervals import auc_interval
 
 AUDITOR = "auditor"
 
@@ -28,6 +29,12 @@ def test_by_label__compares_with_externals_of_the_same_label() -> None:
     assert first.auc == pytest.approx(expected.statistic / 900)
     assert first.cliffs_delta == pytest.approx(2 * first.auc - 1)
     assert (first.blind_auc, first.kind) == (0.5, "label")
+    assert (first.auc_low, first.auc_high) == auc_interval(
+        audited[AUDITOR][:30], externals[AUDITOR][:30]
+    )
+    assert first.blind_auc_low is not None
+    assert first.blind_auc_high is not None
+    assert first.blind_auc_low < 0.5 < first.blind_auc_high
     assert second.p_value > 0.05
 
 
