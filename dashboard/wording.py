@@ -191,6 +191,7 @@ _JOB_TITLES = {
     "compare": "Comparison of {external} as externals of {model}",
     "methods": "Other methods on {model}",
     "protocol": "Protocol {name}",
+    "demo": "The demo: a model that remembers handwritten digits, and its auditors",
     "report": "Reports of {audits}",
     "add-model": "Registration of the model {name}",
     "add-dataset": "Registration of the dataset {name}",

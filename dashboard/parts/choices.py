@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import reading
 from dashboard.titles import title
 from dashboard.wording import auditor_label
 
@@ -19,7 +20,8 @@ _NAMES = {
 }
 """Query parameter -> the kind of artefact that it names, whose titles are shown."""
 _BEST_FIRST = (
-    "The best evidence comes first: auditors that beat every blind baseline, by how much they do."
+    "The default auditor comes first, where one was chosen; then the best evidence: auditors that beat every blind "
+    "baseline, by how much they do."
 )
 
 
@@ -99,12 +101,12 @@ def choose_again(param: str, value: str) -> None:
 
 def auditor_choices(auditors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Let the person choose auditors; the query parameter ``auditor`` lists them."""
-    by_id = {card["id"]: dict(card) for card in auditors}
+    by_id, labels = _by_id(auditors)
     chosen = choices(
         "Auditors",
         list(by_id),
         "auditor",
-        lambda name: auditor_label(by_id[name]),
+        labels.__getitem__,
         help_text=_BEST_FIRST,
     )
     return [by_id[name] for name in chosen]
@@ -112,12 +114,24 @@ def auditor_choices(auditors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 def auditor_choice(auditors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Let the person choose an auditor; the query parameter ``auditor`` says which."""
-    by_id = {card["id"]: dict(card) for card in auditors}
+    by_id, labels = _by_id(auditors)
     chosen = choice(
         "Auditor",
         list(by_id),
         "auditor",
-        lambda name: auditor_label(by_id[name]),
+        labels.__getitem__,
         help_text=_BEST_FIRST,
     )
     return by_id[chosen]
+
+
+def _by_id(
+    auditors: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Give cards and labels by id; the label of the default auditor says so."""
+    default = reading.default_auditor()
+    labels = {
+        card["id"]: f"{'Default: ' if card['id'] == default else ''}{auditor_label(card)}"
+        for card in auditors
+    }
+    return {card["id"]: dict(card) for card in auditors}, labels

@@ -10,6 +10,7 @@ from mintcore.cli.findings import AUC_HEADING, in_words, print_comparison, print
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.work import WaitOption, carry_out
+from mintcore.defaults import default_auditor, demote, promote
 from mintcore.library import auditor_row, auditor_rows
 from store.artefacts import Home
 
@@ -244,6 +245,31 @@ def show_auditor(
         "meaning": card["meaning"],
     }
     show(card, as_json, lambda: fields(said))
+
+
+@app.command("default")
+def default(
+    auditor: Annotated[
+        str | None,
+        typer.Argument(help="Id of the auditor to offer first; none to say which it is."),
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Have no default any more.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which auditor the pages offer first, or choose it.
+
+    Example: mint auditor default resnet56.layer3.8.vanilla.0123456789
+    """
+    if auditor is not None and clear:
+        raise typer.BadParameter("Give an auditor or --clear, not both.")
+    if auditor is not None:
+        promote(Home(home), auditor)
+    elif clear:
+        demote(Home(home))
+    chosen = default_auditor(Home(home))
+    none = "There is no default auditor: the pages offer the best evidence first."
+    show({"auditor": chosen}, as_json, lambda: typer.echo(chosen or none))
 
 
 def _names(listed: str) -> tuple[str, ...]:

@@ -37,6 +37,11 @@ MAP_SIDE = 4
 
 
 @dataclass(frozen=True)
+class DemoRequest:
+    """What the demo is asked for: nothing of it can be chosen."""
+
+
+@dataclass(frozen=True)
 class Told:
     """What the demo found.
 

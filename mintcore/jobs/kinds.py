@@ -106,6 +106,18 @@ def _protocol(
     return {"protocols": [perform(bench, protocol_of(request.name))["id"]]}
 
 
+def _demo(home: Home, params: Mapping[str, Any], device: str, reporter: Reporter) -> dict[str, Any]:
+    from mintcore.demo.story import DemoRequest, tell
+
+    request_of(DemoRequest, params)
+    told = tell(home, device=device, reporter=reporter)
+    return {
+        "models": [told.model["id"]],
+        "auditors": [row["auditor"] for row in told.sweep],
+        "audits": [row["id"] for row in told.audits if row["kind"] == "dataset"],
+    }
+
+
 def _verify(
     home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
 ) -> dict[str, Any]:
@@ -143,6 +155,7 @@ SHORT = frozenset({"verify"})
 
 def work_of(kind: str) -> Work:
     """Find what a kind of job does.
+    "demo": _demo,
 
     Raises:
         MintError: There is no such kind.

@@ -12,6 +12,7 @@ from mintcore.jobs.folder import Request, job_folder
 from mintcore.jobs.kinds import SHORT
 from mintcore.jobs.limits import Limits
 from mintcore.jobs.runner import Runner
+from mintcore.settings import VISIBLE_GPUS
 from store.artefacts import Home
 
 SHORT_LANE = "short"
@@ -96,5 +97,5 @@ def lane_of(request: Request) -> str:
 
 def _has_gpu() -> bool:
     """Look for a GPU without loading torch."""
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    hidden = os.environ.get(VISIBLE_GPUS.name) == ""
     return not hidden and any(_GPUS.glob("*"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from mintcore import settings
 from mintcore.errors import MintError
 from store.artefacts import Home
 from store.disk import human_bytes
@@ -28,11 +29,11 @@ class Limits:
         log_mib: Longest log of a job; its oldest half is dropped then.
     """
 
-    at_once: int = 1
-    queued: int = 200
-    free_disk_mib: int = 512
-    free_memory_mib: int = 512
-    log_mib: int = 8
+    at_once: int = int(settings.JOBS_AT_ONCE.default)
+    queued: int = int(settings.JOBS_QUEUED.default)
+    free_disk_mib: int = int(settings.JOBS_FREE_DISK.default)
+    free_memory_mib: int = int(settings.JOBS_FREE_MEMORY.default)
+    log_mib: int = int(settings.JOBS_LOG.default)
 
     @property
     def log_bytes(self) -> int:

@@ -103,6 +103,15 @@ def test_auditor_list__gives_the_figures(mint: Any) -> None:
     assert rows[0]["auditor"] in mint("auditor", "list")[1]
 
 
+def test_auditor_default__is_said_chosen_and_taken_back(mint: Any) -> None:
+    auditor = json.loads(mint("auditor", "list", "--json")[1])[0]["auditor"]
+    assert "no default auditor" in mint("auditor", "default")[1]
+    assert mint("auditor", "default", auditor)[1].strip() == auditor
+    assert json.loads(mint("auditor", "default", "--json")[1]) == {"auditor": auditor}
+    assert mint("auditor", "default", auditor, "--clear")[0] == 2
+    assert json.loads(mint("auditor", "default", "--clear", "--json")[1]) == {"auditor": None}
+
+
 def test_train__prints_the_auditor(mint: Any) -> None:
     words = "train net --members members --external external --layer output --json"
     row = json.loads(mint(*words.split())[1])
