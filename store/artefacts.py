@@ -18,7 +18,15 @@ from store.durability import flush_file, flush_tree
 from store.errors import StoreError
 
 Kind = Literal[
-    "models", "datasets", "stores", "auditors", "audits", "comparisons", "methods", "protocols"
+    "models",
+    "datasets",
+    "stores",
+    "auditors",
+    "audits",
+    "comparisons",
+    "methods",
+    "protocols",
+    "overlaps",
 ]
 Card = dict[str, Any]
 

@@ -1,14 +1,13 @@
 """``mint dataset``: register datasets and look at them."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
-from mintcore.datasets.near_duplicates import HASH_DISTANCE, SIMILARITY, Likeness
-from mintcore.datasets.overlap import Overlap, find_overlap
+from mintcore.cli.work import WaitOption, carry_out
+from mintcore.datasets.near_duplicates import HASH_DISTANCE, SIMILARITY
 from mintcore.datasets.reading import dataset_card, list_datasets, samples_file
 from mintcore.datasets.registration import add_dataset
 from mintcore.datasets.sources import SPELLINGS
@@ -107,6 +106,7 @@ def overlap(
         typer.Option(help="Least correlation of near-duplicates; 0.9 finds crops and edits, too."),
     ] = SIMILARITY,
     limit: Annotated[int, typer.Option(min=0, help="How many examples of each kind.")] = 10,
+    wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -114,27 +114,32 @@ def overlap(
 
     Example: mint dataset overlap cifar-train cifar-test
     """
-    likeness = Likeness(distance, similarity)
-    with ConsoleReporter() as reporter:
-        found = find_overlap(Home(home), first, second, likeness, limit=limit, reporter=reporter)
-    settings = {"a": first, "b": second, **asdict(likeness)}
-    show({**settings, **asdict(found)}, as_json, lambda: _print_overlap(first, second, found))
+    from mintcore.datasets.kept_overlaps import OverlapRequest
+
+    request = OverlapRequest(first, second, distance, similarity, limit)
+    made = carry_out("overlap", request, home, device="cpu", wait=wait, as_json=as_json)
+    card = Home(home).card("overlaps", made["overlaps"][0])
+    show(card, as_json, lambda: _print_overlap(card))
 
 
-def _print_overlap(first: str, second: str, found: Overlap) -> None:
-    sides = [first] if first == second else [first, second]
+def _print_overlap(card: Card) -> None:
+    same = card["a"] == card["b"]
     for side, images, near, unknown in zip(
-        sides, found.images, found.near_images, found.unknown, strict=False
+        [card["a"]] if same else [card["a"], card["b"]],
+        card["images"],
+        card["near_images"],
+        card["unknown"],
+        strict=False,
     ):
-        typer.echo(f"{side}: {images:,} images, {near:,} of them in {found.near:,} near pairs")
+        typer.echo(f"{side}: {images:,} images, {near:,} of them in {card['near']:,} near pairs")
         if unknown:
             typer.echo(
                 f"{side}: {unknown:,} images were not compared: they are of one colour, or were registered by an "
                 "earlier version; register these again under another name."
             )
-    shared = "rows repeat an earlier image" if first == second else "images are in both"
-    typer.echo(f"{found.exact:,} {shared}.")
-    for example in found.examples:
+    shared = "rows repeat an earlier image" if same else "images are in both"
+    typer.echo(f"{card['exact']:,} {shared}.")
+    for example in card["examples"]:
         typer.echo(_in_words(example))
 
 

@@ -135,6 +135,34 @@ def _report(
     return {"reports": [str(folder) for folder in written]}
 
 
+def _overlap(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.datasets.kept_overlaps import OverlapRequest, keep_overlap
+
+    card = keep_overlap(home, request_of(OverlapRequest, params), reporter=reporter)
+    return {"overlaps": [card["id"]]}
+
+
+def _add_model(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.models.offered import add_offered_model
+    from mintcore.models.requests import ModelRequest
+
+    card = add_offered_model(home, request_of(ModelRequest, params), reporter=reporter)
+    return {"models": [card["id"]]}
+
+
+def _add_dataset(
+    home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
+) -> dict[str, Any]:
+    from mintcore.datasets.offered import DatasetRequest, add_offered_dataset
+
+    card = add_offered_dataset(home, request_of(DatasetRequest, params), reporter=reporter)
+    return {"datasets": [card["id"]]}
+
+
 KINDS: dict[str, Work] = {
     "extract": _extract,
     "train": _sweep,
@@ -146,16 +174,20 @@ KINDS: dict[str, Work] = {
     "compare": _compare,
     "methods": _methods,
     "protocol": _protocol,
+    "demo": _demo,
     "verify": _verify,
+    "add-model": _add_model,
+    "add-dataset": _add_dataset,
+    "report": _report,
+    "overlap": _overlap,
 }
 
-SHORT = frozenset({"verify"})
+SHORT = frozenset({"add-model", "add-dataset", "verify", "report", "overlap"})
 """Kinds that need no device: they run beside the heavy ones."""
 
 
 def work_of(kind: str) -> Work:
     """Find what a kind of job does.
-    "demo": _demo,
 
     Raises:
         MintError: There is no such kind.
