@@ -1,11 +1,13 @@
 """The images of one experiment: members and externals, split so that nothing leaks."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from mintcore.datasets.names import dataset_names, joint_name
 from mintcore.datasets.reading import dataset_card
 from mintcore.errors import MintError
 from mintcore.overlaps import images_of_sides, remove_overlap
@@ -25,14 +27,15 @@ class Cohort:
         sample_ids: N ids, each once.
         is_member: (N,) bool.
         part: (N,) "train", "validation" or "test".
-        made_from: The two datasets with their fingerprints, for cards.
+        made_from: The two datasets with their fingerprints, for cards. Several datasets of externals stand as one, with
+            a name and a fingerprint for all of them, and each of its own under ``parts``.
         overlap: What members and externals had in common, and what became of it, for cards.
     """
 
     sample_ids: list[str]
     is_member: np.ndarray
     part: np.ndarray
-    made_from: dict[str, dict[str, str]]
+    made_from: dict[str, dict[str, Any]]
     overlap: dict[str, Any] = field(default_factory=dict)
 
     def positions(self, part: Part) -> np.ndarray:
@@ -65,9 +68,14 @@ class Cohort:
 
 
 def build_cohort(
-    home: Home, members: str, external: str, seed: int, *, allow_overlap: bool = False
+    home: Home,
+    members: str,
+    external: str | Sequence[str],
+    seed: int,
+    *,
+    allow_overlap: bool = False,
 ) -> Cohort:
-    """Take the members of one dataset and the externals of another (or of the same one).
+    """Take the members of one dataset and the externals of another, of several, or of the same one.
 
     Images are split by identity where there is one, and by content always: an image, its copies and near-duplicates
     fall into one part. They do so by hashing: an image stays in its part when others are added that are not like it,
@@ -76,15 +84,16 @@ def build_cohort(
     Args:
         home: The home folder.
         members: Dataset whose images of membership ``member`` are used.
-        external: Dataset whose images of membership ``external`` are used.
+        external: Dataset whose images of membership ``external`` are used, or several of them.
         seed: Seed of the split.
         allow_overlap: Go on where members and externals overlap: see ``mintcore.overlaps``.
 
     Raises:
         MintError: A group is empty or too small, or members and externals overlap.
     """
+    sources = dataset_names(external)
     images, overlap = remove_overlap(
-        images_of_sides(home, members, external), members, external, allowed=allow_overlap
+        images_of_sides(home, members, sources), members, sources, allowed=allow_overlap
     )
     parts = {name: part_of(name, seed) for name in set(images.groups)}
     part = np.array([parts[name] for name in images.groups])
@@ -95,7 +104,7 @@ def build_cohort(
         part=part,
         made_from={
             "members": _origin(home, members),
-            "external": _origin(home, external),
+            "external": _origin_of_several(home, sources),
         },
         overlap=overlap,
     )
@@ -123,3 +132,15 @@ def _refuse_too_few(part: np.ndarray, is_member: np.ndarray) -> None:
 
 def _origin(home: Home, dataset: str) -> dict[str, str]:
     return {"dataset": dataset, "fingerprint": str(dataset_card(home, dataset)["fingerprint"])}
+
+
+def _origin_of_several(home: Home, datasets: Sequence[str]) -> dict[str, Any]:
+    origins = [_origin(home, dataset) for dataset in datasets]
+    if len(origins) == 1:
+        return dict(origins[0])
+    fingerprints = ":".join(origin["fingerprint"] for origin in origins)
+    return {
+        "dataset": joint_name(datasets),
+        "fingerprint": hashlib.blake2b(fingerprints.encode(), digest_size=16).hexdigest(),
+        "parts": origins,
+    }

@@ -1,18 +1,12 @@
-"""Compare databases: an auditor trained against one source of externals, tested on another."""
+"""Compare databases: an auditor trained against some sources of externals, tested on another."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from mintcore.auditors.evidence import AUDITOR
-from mintcore.auditors.finding import compare as compare_scores
-from mintcore.auditors.scoring import score_images
-from mintcore.cohorts import Cohort, build_cohort
+from mintcore.cross_tests import CrossTest
 from mintcore.errors import MintError
-from mintcore.library import auditor_scores
 from mintcore.progress import Reporter
 from mintcore.sweep import SEEDS, SweepRequest, sweep
 from mintcore.versions import versions
@@ -49,26 +43,33 @@ class CompareRequest:
 
 
 def compare(home: Home, request: CompareRequest, *, device: str, reporter: Reporter) -> Card:
-    """Train an auditor against each source of externals and test it on each.
+    """Train an auditor against each source of externals, and against all but each, and test them on each.
 
     Members and externals of the test are always held out: the split hangs on image and seed alone, so an image that
     one auditor holds out, every auditor holds out.
 
     Returns:
-        The card, with one cell a pair in ``cells``.
+        The card, with one cell a pair in ``cells`` and, in ``leave_one_out``, one a source that was left out. Of two
+        sources, leaving one out leaves the other: these are the cells off the diagonal.
 
     Raises:
         MintError: As `sweep` does, or fewer than two sources or more than one layer are named.
     """
-    if len(set(request.external)) < 2:
+    sources = tuple(dict.fromkeys(request.external))
+    if len(sources) < 2:
         raise MintError(
             "Comparing databases takes at least two datasets of externals: give --external twice."
         )
-    auditors = [_auditor(home, request, name, device, reporter) for name in request.external]
-    content = ":".join(card["id"] for card in auditors)
-    comparison_id = f"comparison-{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}"
+    auditors = {name: _auditor(home, request, (name,), device, reporter) for name in sources}
+    all_but = {
+        name: _auditor(home, request, _without(sources, name), device, reporter)
+        for name in (sources if len(sources) > 2 else ())
+    }
+    comparison_id = _comparison_id(auditors, all_but)
     if not home.has("comparisons", comparison_id):
-        cells = _cells(home, request, auditors, device, reporter)
+        tests = CrossTest(home, request.members, request.seed, request.allow_overlap, device)
+        cells = _cells(tests, auditors, reporter)
+        left_out = _left_out(tests, all_but, reporter) if all_but else _off_diagonal(cells)
         with home.publishing("comparisons", comparison_id) as folder:
             write_card(
                 folder,
@@ -76,19 +77,33 @@ def compare(home: Home, request: CompareRequest, *, device: str, reporter: Repor
                 comparison_id,
                 model=request.model,
                 members=request.members,
-                external=list(request.external),
+                external=list(sources),
                 layer=request.layer,
                 auditor_kind=request.kind,
-                auditors=[card["id"] for card in auditors],
+                auditors=[card["id"] for card in auditors.values()],
                 cells=cells,
+                leave_one_out=left_out,
                 seed=request.seed,
                 versions=versions(),
             )
     return home.card("comparisons", comparison_id)
 
 
+def _comparison_id(auditors: Mapping[str, Card], all_but: Mapping[str, Card]) -> str:
+    content = ":".join(card["id"] for card in (*auditors.values(), *all_but.values()))
+    return f"comparison-{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}"
+
+
+def _without(sources: tuple[str, ...], left_out: str) -> tuple[str, ...]:
+    return tuple(name for name in sources if name != left_out)
+
+
 def _auditor(
-    home: Home, request: CompareRequest, external: str, device: str, reporter: Reporter
+    home: Home,
+    request: CompareRequest,
+    external: tuple[str, ...],
+    device: str,
+    reporter: Reporter,
 ) -> Card:
     cards = sweep(
         home,
@@ -115,46 +130,27 @@ def _auditor(
 
 
 def _cells(
-    home: Home, request: CompareRequest, auditors: Sequence[Card], device: str, reporter: Reporter
+    tests: CrossTest, auditors: Mapping[str, Card], reporter: Reporter
 ) -> list[dict[str, Any]]:
     reporter.stage("Test each auditor on each database", len(auditors) ** 2)
     cells = []
-    for card in auditors:
-        for test_external in request.external:
-            cells.append(_cell(home, request, card, test_external, device))
+    for card in auditors.values():
+        for external in auditors:
+            cells.append(tests.cell(card, external))
             reporter.advance()
     return cells
 
 
-def _cell(
-    home: Home, request: CompareRequest, card: Card, test_external: str, device: str
-) -> dict[str, Any]:
-    cohort = build_cohort(
-        home, request.members, test_external, request.seed, allow_overlap=request.allow_overlap
-    )
-    test = _unseen(home, card, cohort)
-    by_network = score_images(home, card, [cohort.sample_ids[i] for i in test], device)
-    scored = np.all([np.isfinite(values) for values in by_network.values()], axis=0)
-    figures = compare_scores(
-        {name: values[scored] for name, values in by_network.items()},
-        cohort.is_member[test][scored],
-        card["threshold"],
-        request.seed,
-    )
-    del figures["roc"], figures["blind"]
-    return {
-        "auditor": card["id"],
-        "train_external": card["made_from"]["external"]["dataset"],
-        "test_external": test_external,
-        "networks": [name for name in by_network if name != AUDITOR],
-        **figures,
-    }
+def _left_out(
+    tests: CrossTest, all_but: Mapping[str, Card], reporter: Reporter
+) -> list[dict[str, Any]]:
+    reporter.stage("Test on the database that was left out", len(all_but))
+    cells = []
+    for external, card in all_but.items():
+        cells.append(tests.cell(card, external))
+        reporter.advance()
+    return cells
 
 
-def _unseen(home: Home, card: Card, cohort: Cohort) -> np.ndarray:
-    """Give the held-out images that the auditor did not see: near-duplicates may have brought one into another part."""
-    known = auditor_scores(home, card["id"])
-    part = np.array(known.column("part").to_pylist())
-    seen = np.array(known.column("sample_id").to_pylist())[part != "test"]
-    test = cohort.positions("test")
-    return test[~np.isin(np.array(cohort.sample_ids)[test], seen)]
+def _off_diagonal(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [cell for cell in cells if cell["train_external"] != cell["test_external"]]

@@ -65,6 +65,12 @@ def auditor_rows(home: Home) -> list[dict[str, Any]]:
     return [auditor_row(card) for card in home.cards("auditors")]
 
 
+def external_datasets(auditor: Card) -> list[str]:
+    """List the datasets whose externals an auditor was trained and tested against."""
+    external = auditor["made_from"]["external"]
+    return [part["dataset"] for part in external.get("parts", [external])]
+
+
 def experiment_of(auditor: Card) -> dict[str, Any]:
     """Say which experiment an auditor belongs to: all that is the same across its layers and kinds."""
     return {
@@ -180,9 +186,16 @@ def auditor_history(home: Home, auditor: str) -> pa.Table:
     return pq.read_table(home.folder("auditors", auditor) / "history.parquet")
 
 
-def auditor_scores(home: Home, auditor: str) -> pa.Table:
-    """Read the scores of an auditor's cohort: sample_id, is_member, part, and a column for each network."""
-    return pq.read_table(home.folder("auditors", auditor) / "scores.parquet")
+def auditor_scores(home: Home, auditor: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read the scores of an auditor's cohort: sample_id, is_member, part, and a column for each network.
+
+    Args:
+        home: The home folder.
+        auditor: Its id.
+        columns: Only these; None for all.
+    """
+    file = home.folder("auditors", auditor) / "scores.parquet"
+    return pq.read_table(file, columns=None if columns is None else list(columns))
 
 
 def audit_scores(home: Home, audit: str) -> pa.Table:

@@ -6,7 +6,7 @@ left out of both sides, which keeps the two alike: a few are found in most large
 sets are not what they are said to be, and the experiment is refused; where that is allowed, they are kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mintcore.datasets.names import joint_name
 from mintcore.datasets.near_duplicates import (
     NO_PAIRS,
     Edges,
@@ -63,29 +64,34 @@ class Images:
         )
 
 
-def images_of_sides(home: Home, members: str, external: str) -> Images:
-    """Read the members of one dataset and the externals of another, or of the same; a group is an identity.
+def images_of_sides(home: Home, members: str, external: Sequence[str]) -> Images:
+    """Read the members of one dataset and the externals of others, or of the same; a group is an identity.
+
+    An image that several datasets of externals hold is given once.
 
     Raises:
         MintError: A side is empty.
         StoreError: There is no such dataset; near names are suggested.
     """
-    one, other = _side(home, members, "member"), _side(home, external, "external")
-    if members == external:
+    one, other = _side(home, members, "member"), _side(home, external[0], "external")
+    for name in external[1:]:
+        further = _side(home, name, "external")
+        other = _together(other, further[~np.isin(further.sample_ids, other.sample_ids)])
+    if members in external:
         both = _listed_as_both(home, members)
         one, other = _together(one, _turned(other, both)), _together(other, _turned(one, both))
     return _together(one, other)
 
 
 def remove_overlap(
-    images: Images, members: str, external: str, *, allowed: bool
+    images: Images, members: str, external: Sequence[str], *, allowed: bool
 ) -> tuple[Images, dict[str, Any]]:
     """Leave out what is on both sides, and put near-duplicates into one group.
 
     Args:
         images: The images of both sides.
         members: Name of the members' dataset, for errors.
-        external: Name of the externals' dataset, for errors.
+        external: Names of the externals' datasets, for errors.
         allowed: Whether to go on where the same images, or many near-duplicates, are on both sides.
 
     Returns:
@@ -182,13 +188,15 @@ def _shared(images: Images) -> NDArray[np.bool_]:
     return np.isin(ids, np.intersect1d(ids[is_member], ids[~is_member]))
 
 
-def _refuse_exact(images: Images, shared: NDArray[np.bool_], members: str, external: str) -> None:
+def _refuse_exact(
+    images: Images, shared: NDArray[np.bool_], members: str, external: Sequence[str]
+) -> None:
     if shared.any():
         uris = images.uris[shared & images.is_member]
         raise MintError(
-            f"{len(uris)} images stand both among the members of {members!r} and the externals of {external!r} (for "
-            f"example {', '.join(uris[:_EXAMPLES])}): an image cannot be both. Remove them from one, or give "
-            "--allow-overlap to leave them out of both."
+            f"{len(uris)} images stand both among the members of {members!r} and the externals of "
+            f"{joint_name(external)!r} (for example {', '.join(uris[:_EXAMPLES])}): an image cannot be both. Remove "
+            "them from one, or give --allow-overlap to leave them out of both."
         )
 
 
@@ -232,14 +240,16 @@ class _Comparison:
         self.examples = best[np.argsort(-best.similarity, kind="stable")[:_EXAMPLES]]
 
 
-def _refuse_near(images: Images, found: _Comparison, members: str, external: str) -> None:
-    for side, name in ((images.is_member, members), (~images.is_member, external)):
+def _refuse_near(images: Images, found: _Comparison, members: str, external: Sequence[str]) -> None:
+    others = joint_name(external)
+    commands = " and ".join(f"`mint dataset overlap {members} {name}`" for name in external)
+    for side, name in ((images.is_member, members), (~images.is_member, others)):
         count, total = int((side & found.across).sum()), int(side.sum())
         if total and count / total > MAX_NEAR_SHARE:
             pairs = zip(found.examples.first, found.examples.second, strict=True)
             named = ", ".join(f"{images.uris[a]} and {images.uris[b]}" for a, b in pairs)
             raise MintError(
                 f"{count} of {total} images of {name!r} are near-duplicates of images on the other side (for example "
-                f"{named}): {members!r} and {external!r} are not members and externals. See `mint dataset overlap "
-                f"{members} {external}`, or give --allow-overlap to go on with them."
+                f"{named}): {members!r} and {others!r} are not members and externals. See {commands}, or give "
+                "--allow-overlap to go on with them."
             )

@@ -115,8 +115,7 @@ def _objective(experiment: Experiment, plan: Plan) -> Callable[[FitSettings], fl
     """Give what a trial is measured by; the test part is not even there."""
     request, audited = experiment.request, experiment.subjects.audited
     (source,) = plan.sources
-    datasets = (request.members, request.external)
-    extract(experiment.home, audited, datasets, source.specs, experiment.reporter)
+    extract(experiment.home, audited, request.datasets(), source.specs, experiment.reporter)
     store = store_of(experiment.home, audited, 0)
     evidence = Evidence(AUDITOR, source.kind, store, source.keys)
     cohort = experiment.cohort.before_test()

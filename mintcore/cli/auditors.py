@@ -194,6 +194,8 @@ def compare(
 ) -> None:
     """Train an auditor against each source of externals and test it on each: same source against other source.
 
+    One more is trained against all sources but each, and tested on the one left out.
+
     Example: mint compare resnet56 --members cifar-train --external cifar-test --external gtsrb --layer avgpool
     """
     from mintcore.comparison import CompareRequest
@@ -212,7 +214,14 @@ def compare(
     )
     made = carry_out("compare", request, home, device=device, wait=wait, as_json=as_json)
     card = Home(home).card("comparisons", made["comparisons"][0])
-    show(card, as_json, lambda: print_comparison(card["cells"]))
+    show(card, as_json, lambda: _print_compared(card))
+
+
+def _print_compared(card: Card) -> None:
+    print_comparison(card["cells"])
+    if len(card["external"]) > 2:
+        typer.echo("\nTrained against all sources but one, tested on that one:")
+        print_comparison(card["leave_one_out"])
 
 
 @app.command("list")

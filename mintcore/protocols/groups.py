@@ -19,7 +19,7 @@ def over_groups(home: Home, line: Row) -> tuple[Interval, int]:
         home: The home folder.
         line: The auditor's line.
     """
-    images = images_of_sides(home, line["members"], line["external"])
+    images = images_of_sides(home, line["members"], [line["external"]])
     group = dict(zip(images.sample_ids.tolist(), images.groups.tolist(), strict=True))
     table = auditor_scores(home, line["artefact"])
     scores = table.column(AUDITOR).to_numpy().astype(float)
