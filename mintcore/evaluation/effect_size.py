@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mintcore.evaluation.intervals import Interval, auc_interval
-from mintcore.evaluation.roc import auc
+from mintcore.evaluation.intervals import Interval, auc_interval, placements
 
 
 @dataclass(frozen=True)
@@ -27,4 +26,5 @@ def cliffs_delta(scores: np.ndarray, external: np.ndarray, *, level: float = 0.9
         level: Confidence level.
     """
     low, high = auc_interval(scores, external, level)
-    return EffectSize(2 * auc(scores, external) - 1, (2 * low - 1, 2 * high - 1))
+    auc = float(placements(scores, external)[0].mean())
+    return EffectSize(2 * auc - 1, (2 * low - 1, 2 * high - 1))
