@@ -15,6 +15,7 @@ from store.bfloat16 import from_bits
 from store.description import describe
 from store.disk import require_free
 from store.errors import StoreError
+from store.holdings import Holding, count_holdings
 from store.index import Plan
 from store.layout import ArraySpec, choose_layout, estimate_bytes
 from store.leases import arrays_in_use, taking_lease
@@ -126,6 +127,14 @@ class FeatureStore:
             StoreError: The index is damaged or of another format.
         """
         return index.make_plan(self._footers.snapshot(), sample_ids, keys)
+
+    def holdings(self, samples: Sequence[Path]) -> list[Holding]:
+        """Count the readable images of some samples tables by the arrays that are there of them.
+
+        Raises:
+            StoreError: The index is damaged or of another format, or a table cannot be read.
+        """
+        return count_holdings(self._footers.snapshot(), samples)
 
     def locate(self, key: str, sample_ids: Sequence[str]) -> np.ndarray:
         """Find the rows of samples in an array.

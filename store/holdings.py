@@ -1,0 +1,67 @@
+"""Which arrays are there of the images of some datasets, counted without reading any of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from store.snapshot import Snapshot, asking
+
+# A row is in the arrays of its segment, so few different sets of arrays occur: each is a bit.
+_COUNT = """
+    SELECT held::VARCHAR AS held, count(*) AS images FROM (
+        SELECT bit_or(held) AS held, bool_or(wanted) AS wanted FROM (
+            SELECT sample_id::UUID AS sample_id, $nothing::BIT AS held, true AS wanted
+            FROM read_parquet($files) WHERE status = 'ok'
+            UNION ALL
+            SELECT sample_id, ranges.held::BIT, false
+            FROM placed JOIN ranges ON ranges.block = placed.row // {block_rows}
+             AND placed.row >= ranges.first_row AND placed.row < ranges.stop_row
+        ) GROUP BY sample_id
+    ) WHERE wanted GROUP BY ALL ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Images of which a store has the same arrays.
+
+    Attributes:
+        keys: The arrays; a failed image counts as there.
+        images: How many images, each once.
+    """
+
+    keys: frozenset[str]
+    images: int
+
+
+def count_holdings(snapshot: Snapshot, files: Sequence[Path]) -> list[Holding]:
+    """Count the readable images of some samples tables by the arrays that are there of them.
+
+    Raises:
+        StoreError: The index or a samples table cannot be read.
+    """
+    kept = sorted({tuple(sorted(segment.arrays)) for segment in snapshot.segments})
+    bits = {keys: "".join("01"[keys == each] for each in kept) for keys in kept}
+    ranges = {
+        "block": pa.array([segment.block for segment in snapshot.segments], pa.int64()),
+        "first_row": pa.array([segment.first_row for segment in snapshot.segments], pa.int64()),
+        "stop_row": pa.array([segment.stop_row for segment in snapshot.segments], pa.int64()),
+        "held": pa.array([bits[tuple(sorted(s.arrays))] for s in snapshot.segments], pa.string()),
+    }
+    values = {"files": [str(file) for file in files], "nothing": "0" * max(len(kept), 1)}
+    with asking(snapshot) as connection:
+        connection.register("ranges", pa.table(ranges))
+        counted = connection.execute(
+            _COUNT.format(block_rows=snapshot.block_rows), values
+        ).fetchall()
+    return [
+        Holding(
+            frozenset(
+                key for bit, keys in zip(held, kept, strict=False) if bit == "1" for key in keys
+            ),
+            images,
+        )
+        for held, images in counted
+    ]
