@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from dashboard import titles
 from mintcore import defaults, library
 from mintcore.audited_images import Wanted, chosen_images, names_in
 from mintcore.datasets import reading as datasets
@@ -17,6 +18,7 @@ Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparison
 Rows = list[dict[str, Any]]
 
 home = library.home_of_environment
+title = titles.title
 
 _STORE_SECONDS = 10
 

@@ -9,9 +9,9 @@ from mintcore.datasets.offers import (
     ROOTS_VARIABLE,
     allowed_roots,
     folder_below,
-    keep_upload,
     suggested_name,
 )
+from mintcore.uploads import keep_upload
 
 NewDataset = Callable[[], dict[str, str]]
 """Gives name and source of a new dataset; raises MintError where its images cannot be kept or read."""

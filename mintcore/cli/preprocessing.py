@@ -6,11 +6,10 @@ import typer
 
 from mintcore.errors import MintError
 from mintcore.models.preprocessing import COLOURS, INTERPOLATIONS, Preprocessing
+from mintcore.models.usual_inputs import usual_size
 
 IMAGENET_MEAN = ".485,.456,.406"
 IMAGENET_STD = ".229,.224,.225"
-_USUAL_SIZE = {"mintcore": "32", "torchvision": "224", "timm": "224"}
-_FACES = ("iresnet", "mobilefacenet")
 
 SizeOption = Annotated[
     str | None,
@@ -50,7 +49,7 @@ def preprocessing_of(
         MintError: One of them is not what it should be, or the size is needed and not given.
     """
     return Preprocessing(
-        _size(size or _usual_size(arch)),
+        _size(size) if size else _usual_size(arch),
         _numbers(mean),
         _numbers(std),
         resize,
@@ -59,16 +58,16 @@ def preprocessing_of(
     )
 
 
-def _usual_size(arch: str) -> str:
-    family, colon, name = arch.partition(":")
-    if not colon:
+def _usual_size(arch: str) -> tuple[int, int]:
+    if ":" not in arch:
         raise MintError(
             f"--arch {arch!r} lacks its family: give torchvision:NAME, timm:NAME, mintcore:NAME, "
             "export:FILE.pt2 or package.module:factory."
         )
-    if family not in _USUAL_SIZE:
+    usual = usual_size(arch)
+    if usual is None:
         raise MintError(f"What size of input {arch} takes is not known: give --size.")
-    return "112" if name.startswith(_FACES) else _USUAL_SIZE[family]
+    return usual
 
 
 def _size(text: str) -> tuple[int, int]:

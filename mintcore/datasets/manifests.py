@@ -27,8 +27,11 @@ class ManifestSource:
         """``manifest:`` and the absolute path."""
         return f"manifest:{self.file}"
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self, base: Path | None = None) -> Iterator[Sample]:
         """Yield the rows.
+
+        Args:
+            base: The folder that relative paths start from; the table's own where not given.
 
         Raises:
             MintError: A row has no path, or the file is damaged.
@@ -40,7 +43,7 @@ class ManifestSource:
                 raise MintError(
                     f"Row {number} of {self.file} has no {location}: fill or remove it."
                 )
-            yield Sample(absolute_uri(value, self.file.parent), row)
+            yield Sample(absolute_uri(value, base or self.file.parent), row)
 
 
 def open_manifest(file: Path) -> ManifestSource:

@@ -60,6 +60,7 @@ def add_model(
     classes: Sequence[str] | None = None,
     autocast: Autocast | None = None,
     seed: int = 0,
+    origin: str | None = None,
 ) -> Card:
     """Register a model from a file of weights, with fresh ones, or from a program with its weights.
 
@@ -75,6 +76,7 @@ def add_model(
         classes: Names of the classes, in the order of the output.
         autocast: The lower precision in which it is to run; None for that of its weights.
         seed: Seed of fresh weights.
+        origin: Where the weights come from, for the card; by default the path of their file.
 
     Returns:
         The card; the existing one where the same model was registered under this name before.
@@ -97,7 +99,9 @@ def add_model(
     module = _build_seeded(arch, num_classes, preprocessing, seed, allow_code=allow_code)
     if loaded is not None:
         apply_weights(module, loaded)
-    made_from = {"seed": seed} if weights is None else {"weights": str(weights.absolute())}
+    made_from = (
+        {"seed": seed} if weights is None else {"weights": origin or str(weights.absolute())}
+    )
     return publish(home, name, module, described, made_from=made_from)
 
 

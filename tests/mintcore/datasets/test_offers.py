@@ -1,4 +1,3 @@
-import io
 import os
 from pathlib import Path
 from typing import Any
@@ -7,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintcore.datasets.offers import allowed_roots, folder_below, keep_upload, suggested_name
+from mintcore.datasets.offers import (
+    allowed_roots,
+    file_below,
+    folder_below,
+    require_image_below,
+    require_offered,
+    suggested_name,
+)
 from mintcore.errors import MintError
 from store.artefacts import Home
 
@@ -40,25 +46,70 @@ def test_folder_below__nothing_else(tmp_path: Path, below: str) -> None:
         folder_below(root, below)
 
 
-def test_keep_upload__the_same_bytes_are_kept_once(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    content = os.urandom(3 * 2**20)
-    kept = keep_upload(home, io.BytesIO(content))
-    assert kept.read_bytes() == content
-    assert keep_upload(home, io.BytesIO(content)) == kept
-    assert list(kept.parent.iterdir()) == [kept]
+@pytest.mark.parametrize(
+    "below", ["..", "../outside.csv", "/etc/passwd", "link.csv", "a", "", "no"]
+)
+def test_file_below__nothing_else(tmp_path: Path, below: str) -> None:
+    root = tmp_path.resolve() / "root"
+    (root / "a").mkdir(parents=True)
+    (root / "a" / "file.csv").touch()
+    (tmp_path / "outside.csv").touch()
+    (root / "link.csv").symlink_to(tmp_path / "outside.csv")
+    assert file_below(root, "a/file.csv") == root / "a" / "file.csv"
+    with pytest.raises(MintError, match="is no file below"):
+        file_below(root, below)
 
 
-def test_keep_upload__a_full_disk_leaves_nothing(
+def test_require_offered__uploads_and_what_lies_below_a_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
+    home, root = Home(tmp_path / "home"), tmp_path / "root"
+    for folder in (root, home.path / "uploads"):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    outside = home.path / "card.json"
+    outside.touch()
+    (root / "link").symlink_to(outside)
+    monkeypatch.setenv("MINT_DATA_ROOTS", str(root))
+    assert require_offered(home, root / "file") == root / "file"
+    assert require_offered(home, home.path / "uploads" / "file").name == "file"
+    for refused in (outside, root / "link", root / ".." / "home", Path("/etc/passwd")):
+        with pytest.raises(MintError, match="below none of the folders"):
+            require_offered(home, refused)
+    with pytest.raises(MintError, match="upload it again"):
+        require_offered(home, home.path / "uploads" / "gone")
+    monkeypatch.delenv("MINT_DATA_ROOTS")
+    with pytest.raises(MintError, match="below none"):
+        require_offered(home, root / "file")
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(MintError, match=r"cannot be kept in .*No space left"):
-        keep_upload(Home(tmp_path), io.BytesIO(b"content"))
-    assert list((tmp_path / "uploads").iterdir()) == []
+
+@pytest.mark.parametrize("inside", ["a.png", "set.npz#3", "b.zip#0/x.png", "gone.png"])
+def test_require_image_below__files_and_places_in_files(tmp_path: Path, inside: str) -> None:
+    root = tmp_path.resolve()
+    require_image_below(f"{root}/{inside}", (root,))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "{out}/a.png",
+        "{out}/set.npz#3",
+        "{root}/../a.png",
+        "{root}/link.png",
+        "{root}/linked/a.png",
+        "torchvision:CIFAR10:train:{root}#3",
+        "/etc/passwd",
+        "a.png",
+    ],
+)
+def test_require_image_below__nothing_else(tmp_path: Path, uri: str) -> None:
+    root, out = tmp_path.resolve() / "root", tmp_path.resolve() / "out"
+    for folder in (root, out):
+        folder.mkdir()
+    (root / "link.png").symlink_to(out / "a.png")
+    (root / "linked").symlink_to(out)
+    with pytest.raises(MintError, match="below none of the folders"):
+        require_image_below(uri.format(root=root, out=out), (root,))
 
 
 @given(st.text(st.characters(codec="utf-8")))
