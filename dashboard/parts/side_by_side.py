@@ -21,7 +21,7 @@ def side_by_side() -> None:
     found = audit_table([reading.card("audits", audit) for audit in result.get("audits", ())])
     st.dataframe(found, hide_index=True)
     st.caption(
-        f"{len(found)} audits; {INTERVALS} With so many tests one p of {SIGNIFICANCE} is no surprise: multiply each "
+        f"{len(found)} audits. {INTERVALS} With so many tests one p of {SIGNIFICANCE} is no surprise: multiply each "
         "by their number (Bonferroni) before one is taken alone."
     )
     csv_download("Comparison (CSV)", found, "audits.csv")

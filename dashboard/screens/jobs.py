@@ -1,19 +1,18 @@
 """What is running, and what became of it?"""
 
-import pandas as pd
 import streamlit as st
 
 from dashboard.navigation import result_link
 from dashboard.parts.choices import choice
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
-from dashboard.parts.jobs import STATES, progress, state_line
+from dashboard.parts.jobs import progress, state_line
 from dashboard.reading import home
 from dashboard.wording import duration_between, when
 from mintcore.jobs import queue
 from mintcore.jobs.queue import Job
 
-_SHOWN = 20
+_A_PAGE = 20
 _LOG_LINES = 30
 _STATES = {
     "all jobs": (),
@@ -33,11 +32,8 @@ def _all_jobs() -> None:
                 "appear here.",
                 icon=":material/info:",
             )
-        jobs = _filtered(jobs)
-        for job in jobs[:_SHOWN]:
+        for job in _of_page(_filtered(jobs)):
             _one_job(job)
-        if jobs[_SHOWN:]:
-            _older(jobs[_SHOWN:])
 
 
 def _filtered(jobs: list[Job]) -> list[Job]:
@@ -59,6 +55,13 @@ def _filtered(jobs: list[Job]) -> list[Job]:
     return wanted
 
 
+def _of_page(jobs: list[Job]) -> list[Job]:
+    """Let the person turn the pages, newest jobs first; the URL says which page it is."""
+    pages = -(-len(jobs) // _A_PAGE)
+    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    return jobs[_A_PAGE * (page - 1) : _A_PAGE * page]
+
+
 def _one_job(job: Job) -> None:
     with st.container(border=True):
         words, actions = st.columns([5, 1])
@@ -71,10 +74,15 @@ def _one_job(job: Job) -> None:
             progress(job)
         if job.state == "done":
             result_link(job.result, job.id)
-        with st.expander("Log"):
-            lines = queue.job_log(home(), job.id, tail=_LOG_LINES)
-            st.code("\n".join(lines) or "Nothing was logged yet.", language=None, wrap_lines=True)
-            st.caption(f"Job `{job.id}`, device {job.device}")
+        with st.expander("Log", key=f"log-{job.id}", on_change="rerun") as log:
+            if log.open:
+                _log(job)
+
+
+def _log(job: Job) -> None:
+    lines = queue.job_log(home(), job.id, tail=_LOG_LINES)
+    st.code("\n".join(lines) or "Nothing was logged yet.", language=None, wrap_lines=True)
+    st.caption(f"Job `{job.id}`, device {job.device}")
 
 
 def _action(job: Job) -> None:
@@ -113,15 +121,6 @@ def _times(job: Job) -> str:
     if job.started and job.ended:
         return f"{asked}. It took {duration_between(job.started, job.ended)}."
     return f"{asked}."
-
-
-def _older(jobs: list[Job]) -> None:
-    with st.expander(f"{len(jobs)} older jobs"):
-        rows = [
-            {"job": job.id, "state": STATES[job.state][0], "asked for": when(job.created)}
-            for job in jobs
-        ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 heading(

@@ -44,6 +44,12 @@ def expect_no_error(page: Page) -> None:
     expect(page.locator("[data-testid=stAlertContentError]")).to_have_count(0)
 
 
+def expect_no_sideways_scroll(page: Page) -> None:
+    """Expect that everything fits the width of the window."""
+    wider = "document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth"
+    assert page.evaluate(wider) <= 0
+
+
 def upload(page: Page, name: str, content: bytes, mime: str = "image/png") -> None:
     """Put a file into the page's first place for files."""
     page.locator("input[type=file]").first.set_input_files(

@@ -4,8 +4,18 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from browsing import HEADINGS, JOB_MS, OpenPage, expect_no_error, go, settle, upload
+from browsing import (
+    HEADINGS,
+    JOB_MS,
+    OpenPage,
+    expect_no_error,
+    expect_no_sideways_scroll,
+    go,
+    settle,
+    upload,
+)
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -28,6 +38,7 @@ def test_every_page__empty_home(open_page: OpenPage, empty_address: str, theme: 
     for name in HEADINGS:
         go(page, name)
         expect_no_error(page)
+        expect_no_sideways_scroll(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -37,6 +48,36 @@ def test_every_page__demo_home(open_page: OpenPage, demo_address: str, theme: st
         go(page, name)
         expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(CHARTS.get(name, 0))
         expect_no_error(page)
+        expect_no_sideways_scroll(page)
+
+
+def test_chart__is_taken_away_as_png_svg_and_csv(open_page: OpenPage, demo_address: str) -> None:
+    page = open_page(f"{demo_address}/audit-dataset")
+    taken = {}
+    for kind in ("PNG", "SVG", "CSV"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Save as {kind}: Score distributions").click()
+        taken[download.value.suggested_filename.rpartition(".")[2]] = Path(download.value.path())
+    assert Image.open(taken["png"]).size[0] > 600
+    drawing = taken["svg"].read_text()
+    assert drawing.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+    assert "held-out externals" in drawing
+    table = pd.read_csv(taken["csv"])
+    assert set(table["group"]) == {"audited set", "held-out externals", "held-out members"}
+
+
+def test_page__is_reached_and_used_by_keyboard(open_page: OpenPage, demo_address: str) -> None:
+    page = open_page(f"{demo_address}/jobs")
+    page.get_by_role("link", name="Overview", exact=True).focus()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(HEADINGS["Audit a dataset"])
+    settle(page)
+    page.get_by_role("button", name="Save as CSV: Score distributions").focus()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith(".csv")
 
 
 def test_page__opened_by_its_own_address(open_page: OpenPage, demo_address: str) -> None:
