@@ -14,6 +14,7 @@ from mintcore.datasets.sources import SPELLINGS
 from mintcore.datasets.torchvision_sets import fetch
 from mintcore.errors import MintError
 from mintcore.progress import ConsoleReporter
+from mintcore.titles import read_titles
 from store.artefacts import Card, Home
 from store.samples import image_sizes
 
@@ -76,8 +77,9 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     Example: mint dataset list
     """
     cards = list_datasets(Home(home))
-    rows = [_summary(card) for card in cards]
-    columns = ("name", "images", "members", "external", "unknown", "unreadable", "labels")
+    titles = read_titles(Home(home)).get("datasets", {})
+    rows = [{**_summary(card), "title": titles.get(card["id"])} for card in cards]
+    columns = ("name", "title", "images", "members", "external", "unknown", "unreadable", "labels")
     show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
 
 

@@ -25,6 +25,7 @@ from mintcore.models.heads import HEADS, Head
 from mintcore.models.layers import Layer
 from mintcore.models.precision import AUTOCASTS, Autocast
 from mintcore.models.preprocessing import Preprocessing
+from mintcore.titles import read_titles
 from store.artefacts import Card, Home
 
 app = typer.Typer(no_args_is_help=True, help="Register audited models and look at them.")
@@ -121,8 +122,9 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     Example: mint model list
     """
     cards = Home(home).cards("models")
-    rows = [_summary(card) for card in cards]
-    columns = ("name", "architecture", "output", "parameters", "size", "layers")
+    titles = read_titles(Home(home)).get("models", {})
+    rows = [{**_summary(card), "title": titles.get(card["id"])} for card in cards]
+    columns = ("name", "title", "architecture", "output", "parameters", "size", "layers")
     show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
 
 

@@ -13,6 +13,7 @@ from mintcore.cli import (
     extraction,
     faces,
     jobs,
+    library,
     methods,
     model,
     protocol,
@@ -37,6 +38,13 @@ app = typer.Typer(
 model.app.command()(faces.pairs)
 model.app.command()(training.train)
 model.app.command()(training.train_references)
+model.app.command("rename")(library.rename_model)
+model.app.command("delete")(library.delete_model)
+dataset.app.command("rename")(library.rename_dataset)
+dataset.app.command("delete")(library.delete_dataset)
+auditors.app.command("rename")(library.rename_auditor)
+auditors.app.command("delete")(library.delete_auditor)
+audit.app.command("delete")(library.delete_audit)
 app.add_typer(model.app, name="model", help="Audited models: register, list, look inside.")
 app.add_typer(dataset.app, name="dataset", help="Datasets: register, list, look inside.")
 app.add_typer(store.app, name="store", help="The cached feature stores.")

@@ -115,8 +115,11 @@ def gc(
 ) -> None:
     """Find what a store does not need: leftovers of dead runs, old indexes, unwanted arrays.
 
+    With --yes it also deletes what killed processes left in the home folder more than a day ago.
+
     Example: mint store gc resnet56-1a2b3c4d5e6f --drop 'layer1.*/map8' --yes
     """
+    from mintcore.deletion import tidy
     from mintcore.stores import choose_arrays, unused_arrays
     from store.garbage import find_garbage, remove_garbage
 
@@ -129,7 +132,7 @@ def gc(
     data = {
         "items": [asdict(item) for item in garbage.items],
         "bytes": garbage.bytes,
-        "freed": remove_garbage(store, garbage) if yes else 0,
+        "freed": remove_garbage(store, garbage) + tidy(Home(home)) if yes else 0,
     }
     show(data, as_json, lambda: _print_garbage(data, yes))
 
