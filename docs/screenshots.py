@@ -1,6 +1,7 @@
-"""Take a picture of every page of the dashboard: ``python docs/screenshots.py HOME FOLDER [--dark]``.
+"""Take a picture of every page of the dashboard in both themes: ``python docs/screenshots.py HOME FOLDER``.
 
-Serves the home folder on a free port and walks the pages in a real Chromium.
+Serves the home folder on a free port and walks the pages in a real Chromium. The committed ones are of the home folder that
+``mint demo`` makes.
 """
 
 import argparse
@@ -11,20 +12,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
+from dashboard.navigation import PAGES
+
 WIDTH_PX, HEIGHT_PX = 1280, 900
 SETTLED_MS = 1500
-PAGES = {
-    "overview": "/",
-    "audit-image": "/audit-image",
-    "audit-dataset": "/audit-dataset",
-    "train": "/train",
-    "layers": "/layers",
-    "datasets": "/datasets",
-    "jobs": "/jobs",
-}
+THEMES: dict[Literal["light", "dark"], str] = {"light": "", "dark": "-dark"}
+"""Theme -> the end of its pictures' names."""
 _CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -54,21 +51,30 @@ def served(home: Path) -> Iterator[str]:
 def settle(page: Page) -> None:
     """Wait until the page has drawn everything."""
     page.wait_for_selector("h1")
-    page.wait_for_function("!document.querySelector('[data-testid=\"stStatusWidget\"]')")
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     page.wait_for_timeout(SETTLED_MS)
 
 
-def take(page: Page, address: str, folder: Path) -> None:
-    """Take a picture of every page; on the image page, with an example judged."""
-    for name, path in PAGES.items():
-        page.goto(address + path)
+def take(page: Page, address: str, folder: Path, name_end: str) -> None:
+    """Take a picture of every page; on the image page, with an example judged.
+
+    Args:
+        page: The browser's page.
+        address: Where the dashboard is served.
+        folder: Where the pictures go.
+        name_end: The end of their names.
+    """
+    for place in PAGES.values():
+        url = place.url or ""
+        page.goto(f"{address}/{url}")
         settle(page)
-        if name == "audit-image":
+        if url == "audit-image":
             page.get_by_text("Take an example from a dataset").click()
             page.wait_for_selector("text=Calibrated probability")
             settle(page)
-        page.screenshot(path=folder / f"{name}.png", full_page=False)
-        print(folder / f"{name}.png")  # noqa: T201
+        file = folder / f"{url or 'overview'}{name_end}.png"
+        page.screenshot(path=file, full_page=False)
+        print(file)  # noqa: T201
 
 
 def main() -> None:
@@ -76,7 +82,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--dark", action="store_true")
     parser.add_argument("--height", type=int, default=HEIGHT_PX)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
@@ -84,11 +89,12 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=_CHROMIUM_ARGS
         )
-        page = browser.new_page(
-            viewport={"width": WIDTH_PX, "height": asked.height},
-            color_scheme="dark" if asked.dark else "light",
-        )
-        take(page, address, asked.folder)
+        for theme, name_end in THEMES.items():
+            page = browser.new_page(
+                viewport={"width": WIDTH_PX, "height": asked.height}, color_scheme=theme
+            )
+            take(page, address, asked.folder, name_end)
+            page.close()
         browser.close()
 
 
