@@ -1,7 +1,7 @@
 """Take a picture of every page of the dashboard in both themes: ``python docs/screenshots.py HOME FOLDER``.
 
-Serves the home folder on a free port and walks the pages in a real Chromium. The committed ones are of the home folder that
-``mint demo`` makes.
+Serves the home folder on a free port and walks the pages in a real Chromium. The committed pictures are of
+the home folder that ``mint demo`` makes.
 """
 
 import argparse
