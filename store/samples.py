@@ -144,7 +144,7 @@ def count_samples(file: Path) -> dict[str, Any]:
     Raises:
         StoreError: The file is absent or damaged.
     """
-    with _duckdb(file) as connection:
+    with samples_database(file) as connection:
         totals = connection.sql(_TOTALS, params={"file": str(file)}).to_arrow_table()
         groups = connection.sql(_BY_GROUP, params={"file": str(file)}).fetchall()
     counts: dict[str, dict[str, int]] = {"membership": {}, "status": {}}
@@ -185,7 +185,7 @@ def select_samples(
         StoreError: The file is absent or damaged.
     """
     values = {"membership": membership, "status": status, "limit": limit, "offset": offset}
-    with _duckdb(file) as connection:
+    with samples_database(file) as connection:
         wanted = pa.table({"sample_id": pa.array(sample_ids or [], pa.string())})
         connection.register("wanted", wanted)
         values |= {"file": str(file), "everything": sample_ids is None}
@@ -203,7 +203,7 @@ def image_sizes(file: Path) -> dict[str, int | None]:
     Raises:
         StoreError: The file is absent or damaged.
     """
-    with _duckdb(file) as connection:
+    with samples_database(file) as connection:
         found = connection.sql(_SIZES, params={"file": str(file)}).to_arrow_table()
     return dict(found.to_pylist()[0])
 
@@ -219,7 +219,7 @@ def shared_samples(file_a: Path, file_b: Path, limit: int | None) -> pa.Table:
         StoreError: A file is absent or damaged.
     """
     values = {"file": str(file_a), "other": str(file_b), "limit": limit}
-    with _duckdb(file_a, file_b) as connection:
+    with samples_database(file_a, file_b) as connection:
         return connection.sql(_SHARED, params=values).to_arrow_table()
 
 
@@ -233,7 +233,7 @@ def repeated_samples(file: Path, limit: int | None) -> pa.Table:
         StoreError: The file is absent or damaged.
     """
     values = {"file": str(file), "limit": limit}
-    with _duckdb(file) as connection:
+    with samples_database(file) as connection:
         return connection.sql(_REPEATED, params=values).to_arrow_table()
 
 
@@ -246,7 +246,12 @@ def _check(sample: Sample) -> None:
 
 
 @contextmanager
-def _duckdb(*files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def samples_database(*files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB in memory for questions about samples tables, with ``added`` for what earlier versions lack.
+
+    Raises:
+        StoreError: What is asked inside meets a file that is absent or damaged.
+    """
     with duckdb.connect() as connection:
         connection.register("added", _ADDED)
         try:
