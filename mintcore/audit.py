@@ -18,7 +18,7 @@ from mintcore.datasets.reading import dataset_card, samples
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.extraction.run import extract
-from mintcore.library import auditor_scores
+from mintcore.library import auditor_scores, external_datasets
 from mintcore.progress import Reporter
 from mintcore.report import write_dataset_report
 from mintcore.set_evidence import MIN_IMAGES, Sides, set_evidence
@@ -73,7 +73,7 @@ def audit_dataset(
         "versions": versions(),
         **set_evidence(card, sides),
     }
-    images = described(home, dataset, kept_ids)
+    images = described(home, [dataset], kept_ids)
     return _publish(home, audit_id, fields, _tables(home, card, images, known, sides))
 
 
@@ -179,7 +179,7 @@ def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Report
 
 def _tables(home: Home, card: Card, images: Rows, known: _Known, sides: Sides) -> AuditTables:
     external_ids = known.externals.column("sample_id").to_pylist()
-    externals = described(home, card["made_from"]["external"]["dataset"], external_ids)
+    externals = described(home, external_datasets(card), external_ids)
     return AuditTables(
         images=image_table(card, images, sides),
         groups=group_table(images, externals, sides),

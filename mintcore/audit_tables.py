@@ -45,12 +45,15 @@ class AuditTables:
     compared: pa.Table
 
 
-def described(home: Home, dataset: str, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Give what a dataset says of images, in their order; nothing but the id where it is not there any more."""
-    known: list[dict[str, Any]] = []
-    if home.has("datasets", dataset):
-        known = samples(home, dataset, sample_ids=list(sample_ids)).to_pylist()
-    by_id = {row["sample_id"]: row for row in known}
+def described(
+    home: Home, datasets: Sequence[str], sample_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Give what datasets say of images, in their order; nothing but the id where they are not there any more."""
+    by_id: dict[str, dict[str, Any]] = {}
+    for dataset in datasets:
+        if home.has("datasets", dataset):
+            known = samples(home, dataset, sample_ids=list(sample_ids)).to_pylist()
+            by_id = {row["sample_id"]: row for row in known} | by_id
     return [by_id.get(sample, {"sample_id": sample}) for sample in sample_ids]
 
 

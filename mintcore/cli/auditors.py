@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.estimates import DryRunOption, print_estimate
 from mintcore.cli.findings import AUC_HEADING, in_words, print_comparison, print_sweep
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.work import WaitOption, carry_out
 from mintcore.defaults import default_auditor, demote, promote
 from mintcore.library import auditor_row, auditor_rows
-from store.artefacts import Home
+from store.artefacts import Card, Home
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -85,6 +86,7 @@ def train(
     seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
     tune: TuneOption = None,
+    dry_run: DryRunOption = False,
     device: DeviceOption = "auto",
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
@@ -98,8 +100,8 @@ def train(
 
     Example: mint train resnet56 --members cifar-train --external cifar-test --tune 20
     """
+    from mintcore.auditors.requests import SweepRequest
     from mintcore.search import TuneRequest
-    from mintcore.sweep import SweepRequest
 
     request = SweepRequest(
         model=model,
@@ -115,6 +117,9 @@ def train(
         seeds=seeds,
         allow_overlap=allow_overlap,
     )
+    if dry_run:
+        print_estimate(home, request, as_json=as_json)
+        return
     kind_of_job, asked = (
         ("train", request) if tune is None else ("tune", TuneRequest(request, tune))
     )
@@ -144,6 +149,7 @@ def sweep(
     seed: SeedOption = 0,
     seeds: SeedsOption = 3,
     allow_overlap: OverlapOption = False,
+    dry_run: DryRunOption = False,
     device: DeviceOption = "auto",
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
@@ -169,6 +175,9 @@ def sweep(
         seeds=seeds,
         allow_overlap=allow_overlap,
     )
+    if dry_run:
+        print_estimate(home, request, as_json=as_json)
+        return
     made = carry_out("sweep", request, home, device=device, wait=wait, as_json=as_json)
     rows = _rows(home, made)
     show(rows, as_json, lambda: print_sweep(rows))

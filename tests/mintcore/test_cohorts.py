@@ -237,3 +237,41 @@ def _photos(folder: Path, copies: int) -> Home:
     _add(home, folder, "in", members, "member")
     _add(home, folder, "out", external, "external")
     return home
+
+
+def test_build_cohort__several_datasets_of_externals_are_one_side(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=3)
+    _add(
+        home,
+        tmp_path,
+        "more",
+        np.concatenate([_noise(100, seed=7), _noise(20, seed=1)]),
+        "external",
+    )
+    cohort = build_cohort(home, "in", ("out", "more"), seed=0)
+    assert len(set(cohort.sample_ids)) == len(cohort.sample_ids)
+    shared = 17  # of 20, three of them are near-duplicates of members in "out"
+    assert (~cohort.is_member).sum() == 97 + 120 - shared
+    origin = cohort.made_from["external"]
+    assert origin["dataset"] == "out + more"
+    assert [part["dataset"] for part in origin["parts"]] == ["out", "more"]
+    alone = build_cohort(home, "in", "more", seed=0)
+    parts = dict(zip(alone.sample_ids, alone.part, strict=True))
+    pairs = zip(cohort.sample_ids, cohort.part, strict=True)
+    assert all(parts.get(name, part) == part for name, part in pairs)
+
+
+def test_build_cohort__one_of_several_is_the_same_as_it_alone(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=3)
+    alone, listed = (build_cohort(home, "in", named, seed=0) for named in ("out", ("out", "out")))
+    assert listed.split_digest() == alone.split_digest()
+    assert listed.made_from == alone.made_from
+
+
+def test_build_cohort__overlap_with_one_of_several_names_the_commands(tmp_path: Path) -> None:
+    home = _photos(tmp_path, copies=30)
+    _add(home, tmp_path, "more", _noise(100, seed=7), "external")
+    with pytest.raises(
+        MintError, match=r"'out \+ more'.*overlap in out` and `mint dataset overlap in more`"
+    ):
+        build_cohort(home, "in", ("out", "more"), seed=0)
