@@ -5,22 +5,19 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mintcore.arrays import pixels_spec
-from mintcore.auditors import JOINT, OF_SEVERAL
 from mintcore.auditors.course import Course, train
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.fitting import FitSettings
 from mintcore.auditors.plans import Plan, plan
-from mintcore.auditors.requests import KINDS, SEEDS, SweepRequest, refuse_contradictions
-from mintcore.auditors.sources import (
-    Source,
-    fused_sources,
-    joint_source,
-    single_sources,
-    usual_sources,
+from mintcore.auditors.requests import (
+    KINDS,
+    SEEDS,
+    SweepRequest,
+    asked_auditors,
+    refuse_contradictions,
 )
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.devices import choose_device
-from mintcore.errors import MintError
 from mintcore.extraction.run import extract
 from mintcore.extraction.stores import store_of
 from mintcore.models.registration import AuditedModel
@@ -115,27 +112,10 @@ def plan_auditors(experiment: Experiment) -> list[Plan]:
     request, audited = experiment.request, experiment.subjects.audited
     chosen = choose_layers(audited, request.layers)
     content = _content(experiment)
-    plans = []
-    for kind in request.kinds:
-        if kind in OF_SEVERAL:
-            sources = _of_several(audited, kind, request.sources)
-            plans.append(plan(request.model, kind, sources, content))
-        else:
-            single = single_sources(chosen, kind, request.view, request.map_side)
-            plans += [plan(request.model, kind, (source,), content) for source in single]
-    if not plans:
-        raise MintError(
-            f"None of the chosen layers can be read by {' or '.join(request.kinds)}: a CNN auditor needs a map, "
-            f"`mint model layers {request.model}` shows which layers have one."
-        )
+    asked = asked_auditors(request, chosen, layers(audited), audited.head)
+    plans = [plan(request.model, kind, sources, content) for kind, sources in asked]
     order = [layer.name for layer in chosen]
     return sorted(plans, key=lambda each: order.index(each.layer) if each.layer in order else -1)
-
-
-def _of_several(audited: AuditedModel, kind: str, asked: tuple[str, ...]) -> tuple[Source, ...]:
-    known = layers(audited)
-    named = asked or usual_sources(known, audited.head, kind)
-    return (joint_source(known, named),) if kind == JOINT else fused_sources(known, named)
 
 
 def _content(experiment: Experiment) -> dict[str, Any]:

@@ -1,12 +1,21 @@
 """What auditors are asked for. Needs no torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mintcore.auditors import AUDITOR_KINDS, OF_SEVERAL
+from mintcore.auditors import AUDITOR_KINDS, JOINT, OF_SEVERAL
 from mintcore.auditors.settings import FitSettings
+from mintcore.auditors.sources import (
+    Source,
+    fused_sources,
+    joint_source,
+    single_sources,
+    usual_sources,
+)
 from mintcore.datasets.names import dataset_names
 from mintcore.errors import MintError
+from mintcore.models.layers import Layer
 
 KINDS = ("vanilla", "cnn")
 SEEDS = 3
@@ -74,3 +83,35 @@ def refuse_contradictions(request: SweepRequest) -> None:
         raise MintError(
             f"Only auditors of several sources have sources to choose: give the kind {' or '.join(OF_SEVERAL)}."
         )
+
+
+def asked_auditors(
+    request: SweepRequest, chosen: Sequence[Layer], known: Sequence[Layer], head: str
+) -> list[tuple[str, tuple[Source, ...]]]:
+    """List the auditors that a request asks for: the kind of each, and what it reads.
+
+    Args:
+        request: The request.
+        chosen: The layers that it names.
+        known: The suggested layers of the audited model.
+        head: What the model's output is.
+
+    Raises:
+        MintError: A view or a source is unknown, or no layer can be read by the kinds.
+    """
+    asked: list[tuple[str, tuple[Source, ...]]] = []
+    for kind in request.kinds:
+        if kind in OF_SEVERAL:
+            named = request.sources or usual_sources(known, head, kind)
+            joint = kind == JOINT
+            sources = (joint_source(known, named),) if joint else fused_sources(known, named)
+            asked.append((kind, sources))
+        else:
+            single = single_sources(chosen, kind, request.view, request.map_side)
+            asked += [(kind, (source,)) for source in single]
+    if not asked:
+        raise MintError(
+            f"None of the chosen layers can be read by {' or '.join(request.kinds)}: a CNN auditor needs a map, "
+            f"`mint model layers {request.model}` shows which layers have one."
+        )
+    return asked

@@ -101,7 +101,6 @@ def train(
     Example: mint train resnet56 --members cifar-train --external cifar-test --tune 20
     """
     from mintcore.auditors.requests import SweepRequest
-    from mintcore.search import TuneRequest
 
     request = SweepRequest(
         model=model,
@@ -120,10 +119,13 @@ def train(
     if dry_run:
         print_estimate(home, request, as_json=as_json)
         return
-    kind_of_job, asked = (
-        ("train", request) if tune is None else ("tune", TuneRequest(request, tune))
-    )
-    made = carry_out(kind_of_job, asked, home, device=device, wait=wait, as_json=as_json)
+    if tune is None:
+        made = carry_out("train", request, home, device=device, wait=wait, as_json=as_json)
+    else:
+        from mintcore.search import TuneRequest
+
+        tuned = TuneRequest(request, tune)
+        made = carry_out("tune", tuned, home, device=device, wait=wait, as_json=as_json)
     rows = _rows(home, made)
     show(rows[0] if len(rows) == 1 else rows, as_json, lambda: print_sweep(rows))
 

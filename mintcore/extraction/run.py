@@ -1,5 +1,6 @@
 """Run an extraction. What is already in the store is not computed again."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,11 @@ from mintcore.extraction.decoding import default_workers
 from mintcore.extraction.filling import Inputs, fill
 from mintcore.extraction.images import Images, Window, listing_images
 from mintcore.extraction.labels import class_indices
+from mintcore.extraction.paces import MeasuredPace, record_pace
 from mintcore.extraction.planning import survey
 from mintcore.extraction.requests import ExtractionRequest, resolve
 from mintcore.extraction.stores import store_of
+from mintcore.extraction.work import flops_an_image
 from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
 from store.artefacts import Home
@@ -97,12 +100,13 @@ def extract(
             f"Extract {model.card['id']}, {len(specs)} arrays", found.images - found.present
         )
         reporter.reuse(found.present)
-        computed, failed = 0, 0
+        computed, failed, began = 0, 0, time.monotonic()
         keys = tuple(spec.key for spec in specs)
         for window in images.windows():
             inputs = Inputs(model, window.uris, _classes(model, window, specs), pace)
             computed += fill(store, specs, inputs, reporter)
             failed += len(store.failures(list(window.uris), keys))
+    _record_pace(home, model, specs, computed, time.monotonic() - began)
     if store.seal_due():
         store.seal()
     reused = found.images - computed
@@ -111,6 +115,15 @@ def extract(
         f"{failed} failed"
     )
     return ExtractionSummary(store.folder.name, found.images, computed, reused, failed, keys)
+
+
+def _record_pace(
+    home: Home, model: AuditedModel, specs: Sequence[ArraySpec], computed: int, seconds: float
+) -> None:
+    flops = flops_an_image(list(model.taps.values()), specs)
+    if flops is not None:
+        pace = MeasuredPace(model.name, model.device.type, computed, flops, seconds)
+        record_pace(home, pace)
 
 
 def _list_datasets(

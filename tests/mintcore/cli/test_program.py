@@ -174,3 +174,13 @@ def test_train__tuned_auditor_says_how_its_settings_were_found(
     assert code == 0
     _, shown, _ = mint("auditor", "show", json.loads(printed)["auditor"])
     assert "of 2 tried, the best on the validation part" in shown
+
+
+def test_dry_run__says_what_a_sweep_takes_and_does_nothing(mint: Any, digits_home: Home) -> None:
+    before = sorted(digits_home.path.rglob("card.json"))
+    words = "sweep net --members members --external external --layers block1 --kinds linear"
+    found = json.loads(mint(*words.split(), "--dry-run", "--json")[1])
+    assert (found["auditors"], found["networks"]) == (1, 2 * 3 + 1 + 3)
+    assert [model["compute"] for model in found["models"]] == [1000, 1000]
+    assert "1 auditor to train, in 10 networks." in mint(*words.split(), "--dry-run")[1]
+    assert sorted(digits_home.path.rglob("card.json")) == before

@@ -1,0 +1,1 @@
+"""What work will take, said before it begins. Needs no torch."""
