@@ -51,6 +51,9 @@ _RESULTS = {
     "auditors": (LAYERS, "auditor", "Compare the layers"),
     "comparisons": (DATABASES, "comparison", "See the comparison"),
     "methods": (METHODS, "methods", "Compare the methods"),
+    "overlaps": (DATABASES, "overlap", "See the overlap"),
+    "models": (LIBRARY, "model", "See the model"),
+    "datasets": (LIBRARY, "dataset", "See the dataset"),
 }
 """Kind of artefact that a job makes -> the page that shows it, its query parameter, and the link's words."""
 

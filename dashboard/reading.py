@@ -14,7 +14,17 @@ from mintcore.datasets import reading as datasets
 from mintcore.evaluation.histogram import score_histogram
 from mintcore.verdicts import SHOWN_TIERS
 
-Kind = Literal["models", "datasets", "stores", "auditors", "audits", "comparisons", "methods"]
+Kind = Literal[
+    "models",
+    "datasets",
+    "stores",
+    "auditors",
+    "audits",
+    "comparisons",
+    "methods",
+    "overlaps",
+    "protocols",
+]
 Rows = list[dict[str, Any]]
 
 home = library.home_of_environment
