@@ -1,11 +1,13 @@
 """Audit single images."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mintcore.arrays import LABEL, parse_view
 from mintcore.auditors.calibration import calibrated
@@ -24,6 +26,9 @@ from mintcore.subjects import require_audited
 from mintcore.verdicts import GUESSED_LABEL, Tier, image_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
+from store.layout import ArraySpec
+
+_KNOWN = ("sample_id", "is_member", "part", AUDITOR)
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,18 @@ class ImageAuditor:
         card: The auditor's card.
         model: The audited model.
         scorer: The auditor's networks.
-        known: The auditor's cohort: sample_id, is_member, part, scores.
+        known: The auditor's cohort: sample_id, is_member, part and its own score.
     """
 
     card: Card
     model: AuditedModel
     scorer: Scorer
     known: pa.Table
+
+    @cached_property
+    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Its scores of held-out members (P,) and externals (M,), each ascending."""
+        return held_out_of(self.known)
 
 
 @dataclass(frozen=True)
@@ -81,15 +91,18 @@ def load_image_auditor(home: Home, auditor: str, *, device: str) -> ImageAuditor
         MintError: The auditor or its model is not there, or the model is another one by now.
     """
     card = home.card("auditors", auditor)
-    target = choose_device(device)
-    model = load_model(home, card["model"], target)
+    return with_model(home, card, load_model(home, card["model"], choose_device(device)))
+
+
+def with_model(home: Home, card: Card, model: AuditedModel) -> ImageAuditor:
+    """Load an auditor for an audited model that is loaded already; auditors may share it.
+
+    Raises:
+        MintError: The model is another one by now.
+    """
     require_audited(model, card)
-    return ImageAuditor(
-        card,
-        model,
-        load_scorer(home, card, AUDITOR, target),
-        auditor_scores(home, auditor),
-    )
+    scorer = load_scorer(home, card, AUDITOR, model.device)
+    return ImageAuditor(card, model, scorer, auditor_scores(home, card["id"], _KNOWN))
 
 
 def audit_images(
@@ -104,26 +117,44 @@ def audit_images(
     specs = specs_of(auditor.card)
     found = []
     for name, pixels in images:  # one by one: a result must not depend on the images beside it
-        resized = auditor.model.preprocessing.resize_pixels(pixels)
-        values = activations(auditor.model, resized[None], specs)
-        _refuse_non_finite(name, values)
+        values = image_activations(auditor.model, name, pixels, specs)
         score = float(auditor.scorer.score(values)[0])
         found.append(_finding(auditor, name, image_id(pixels), score))
     return found
 
 
-def _refuse_non_finite(name: str, values: Mapping[str, np.ndarray]) -> None:
+def image_activations(
+    model: AuditedModel, name: str, pixels: np.ndarray, specs: Sequence[ArraySpec]
+) -> dict[str, np.ndarray]:
+    """Compute what the model gives for one image.
+
+    Args:
+        model: The audited model.
+        name: What the image is called in an error.
+        pixels: (H, W, 3) uint8.
+        specs: The arrays wanted.
+
+    Returns:
+        Array key -> (1, *shape).
+
+    Raises:
+        MintError: A value is not finite.
+    """
+    values = activations(model, model.preprocessing.resize_pixels(pixels)[None], specs)
     for key, array in values.items():
         if not np.isfinite(array).all():
             raise MintError(
                 f"{name}: the model's activations at {key} are not finite for this image."
             )
+    return values
 
 
 def publish_image_audit(home: Home, auditor: ImageAuditor, finding: ImageFinding) -> Card:
     """Keep the audit of one image: its finding and a report, not the image."""
     content = f"{auditor.card['id']}:{finding.sample_id}".encode()
     audit_id = f"image-{hashlib.blake2b(content, digest_size=6).hexdigest()}"
+    if home.has("audits", audit_id):
+        return home.card("audits", audit_id)
     with home.publishing("audits", audit_id) as folder:
         card = write_card(
             folder,
@@ -140,17 +171,20 @@ def publish_image_audit(home: Home, auditor: ImageAuditor, finding: ImageFinding
     return home.card("audits", audit_id)
 
 
-def held_out_scores(auditor: ImageAuditor) -> tuple[np.ndarray, np.ndarray]:
-    """Give the auditor's scores of held-out members (P,) and externals (M,)."""
-    test = np.array(auditor.known.column("part").to_pylist()) == "test"
-    is_member = auditor.known.column("is_member").to_numpy(zero_copy_only=False)
-    values = auditor.known.column(AUDITOR).to_numpy()
-    usable = test & np.isfinite(values)
-    return values[usable & is_member], values[usable & ~is_member]
+def held_out_of(known: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Give an auditor's scores of held-out members (P,) and externals (M,), each ascending.
+
+    Args:
+        known: is_member, part and the auditor's own score of its cohort.
+    """
+    score = known.column(AUDITOR).to_numpy()
+    is_member = known.column("is_member").to_numpy()
+    usable = pc.equal(known.column("part"), "test").to_numpy() & np.isfinite(score)
+    return np.sort(score[usable & is_member]), np.sort(score[usable & ~is_member])
 
 
 def _finding(auditor: ImageAuditor, name: str, sample_id: str, score: float) -> ImageFinding:
-    _, external = held_out_scores(auditor)
+    _, external = auditor.held_out
     p_value = float(conformal_p_values(np.array([score]), external)[0])
     verdict = image_verdict(Tier(auditor.card["tier"]), p_value)
     registered_as, part = _registered(auditor.known, sample_id)
@@ -174,7 +208,7 @@ def _reads_labels(card: Card) -> bool:
 
 
 def _registered(known: pa.Table, sample_id: str) -> tuple[str | None, str | None]:
-    rows = np.flatnonzero(np.array(known.column("sample_id").to_pylist()) == sample_id)
+    rows = np.flatnonzero(pc.equal(known.column("sample_id"), sample_id).to_numpy())
     if not len(rows):
         return None, None
     row = known.slice(int(rows[0]), 1).to_pylist()[0]

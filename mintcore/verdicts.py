@@ -61,6 +61,9 @@ MEANING = {
     ),
 }
 
+_USES = {"train": "trained on", "validation": "chosen with", "test": "tested on"}
+_ARTICLES = {"member": "a", "external": "an"}
+
 GUESSED_LABEL = (
     "This auditor was trained with the images' true labels. That of a single image is not known, so the class that the "
     "model predicts stood in for it: an image that the model gets wrong scores too high."
@@ -236,6 +239,74 @@ def groups_note(audit: Mapping[str, Any]) -> str:
         "is as far from 0.5 as the auditor's, the images differ and membership is not shown. A label is compared "
         "with externals of the same label; an identity counts once among the other identities."
     )
+
+
+def known_to_auditor(finding: Mapping[str, Any]) -> str | None:
+    """Say that an image is among those an auditor was made with; None where it is not.
+
+    Args:
+        finding: ``registered_as`` and ``registered_part``, as ``mintcore.image_audit`` has them.
+    """
+    if not finding["registered_as"]:
+        return None
+    use = _USES.get(finding["registered_part"], "made with")
+    return (
+        f"This auditor was {use} this very image, as {_ARTICLES[finding['registered_as']]} "
+        f"{finding['registered_as']}: its score says less than that of a new image."
+    )
+
+
+def copy_found(copy: Mapping[str, Any]) -> str:
+    """Say that an image, or one like it, is registered.
+
+    Args:
+        copy: ``exact``, ``mirrored``, ``membership`` and ``dataset``, as ``mintcore.datasets.copies`` has them.
+    """
+    near = "A mirrored near-duplicate of it" if copy["mirrored"] else "A near-duplicate of it"
+    what = "This very image" if copy["exact"] else near
+    if copy["membership"] not in _ARTICLES:
+        return (
+            f"{what} is registered in {copy['dataset']}, which does not say whether it is a member."
+        )
+    article = _ARTICLES[copy["membership"]]
+    return f"{what} is registered as {article} {copy['membership']} in {copy['dataset']}."
+
+
+def no_copy_found(compared: int) -> str:
+    """Say that an image is not among the registered ones.
+
+    Args:
+        compared: How many these are.
+    """
+    return (
+        f"Neither this image nor a near-duplicate of it is among the {compared:,} registered images. That says nothing "
+        "of images that are not registered."
+    )
+
+
+def sources_note(source: str, tiers: Sequence[str], told_apart: int) -> str:
+    """Say what the tests against externals of one kind of source show.
+
+    Args:
+        source: "same source" as the members, or "other source".
+        tiers: The tier of each test.
+        told_apart: In how many of them a blind baseline clearly tells members and externals apart.
+    """
+    shown = sum(tier in SHOWN_TIERS for tier in tiers)
+    found = f"{source.capitalize()}: membership is shown in {shown} of {_tests(len(tiers))}"
+    if not told_apart:
+        return (
+            f"{found}. No blind baseline clearly tells members and externals apart, so what the auditor is ahead by "
+            "comes from the model."
+        )
+    return (
+        f"{found}. In {told_apart} a blind baseline tells members and externals apart: they differ as collections of "
+        "images, so whatever the auditor reaches there, membership is not shown."
+    )
+
+
+def _tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count} tests"
 
 
 def _p(value: float) -> str:

@@ -1,5 +1,9 @@
-"""Images that a person wants judged: uploaded, or an example of a dataset."""
+"""Images that a person wants judged: uploaded, pasted, taken by a camera, or an example of a dataset."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,51 +12,131 @@ import streamlit as st
 from dashboard import reading
 from dashboard.parts.choices import choice
 from dashboard.parts.errors import errors_as_sentences
-from mintcore.datasets.reading import samples
+from mintcore.datasets.reading import sample_at
+from mintcore.errors import MintError
 from mintcore.images import decode_image
 
-Named = tuple[str, np.ndarray]
-
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"]
-_UPLOAD = "Upload images"
-_EXAMPLE = "Take an example from a dataset"
+UPLOAD, CAMERA, EXAMPLE = "upload", "camera", "example"
+_WAYS = {
+    UPLOAD: ":material/upload: Upload or paste images",
+    CAMERA: ":material/photo_camera: Use the camera",
+    EXAMPLE: ":material/photo_library: Take an example from a dataset",
+}
+_PARAM, _NUMBER = "from", "image"
+_HERE = Path(__file__)
+
+_paste = st.components.v2.component(
+    "mint.image_paste",
+    css=_HERE.with_name("chart_downloads.css").read_text(encoding="utf-8"),
+    js=_HERE.with_name("image_paste.js").read_text(encoding="utf-8"),
+)
+_cameras = st.components.v2.component(
+    "mint.cameras", js=_HERE.with_name("cameras.js").read_text(encoding="utf-8")
+)
 
 
-def image_choice(datasets: reading.Rows) -> list[Named]:
-    """Let the person give images; those that cannot be read are said and left out.
+@dataclass(frozen=True)
+class Given:
+    """An image that a person gave, not yet decoded.
 
-    Returns:
-        Name and (H, W, 3) uint8 pixels of each.
+    Attributes:
+        name: How the person calls it.
+        key: Tells it from any other image that was given.
+        pixels: Decodes it: (H, W, 3) uint8. Raises a MintError where it cannot be read.
     """
-    ways = [_UPLOAD, _EXAMPLE] if datasets else [_UPLOAD]
+
+    name: str
+    key: str
+    pixels: Callable[[], np.ndarray]
+
+
+def image_choice(datasets: reading.Rows) -> list[Given]:
+    """Let the person give images; the query parameter ``from`` says which way."""
+    with_images = [card for card in datasets if card["counts"]["total"]]
+    way = _way([UPLOAD, CAMERA, EXAMPLE] if with_images else [UPLOAD, CAMERA])
+    if way == EXAMPLE:
+        return _example(with_images)
+    for param in ("dataset", _NUMBER):
+        st.query_params.pop(param, None)
+    return _photo() if way == CAMERA else _uploaded()
+
+
+def _way(ways: list[str]) -> str:
+    key = "images-from"
+    if st.session_state.get(key) not in ways:
+        usual = EXAMPLE if "dataset" in st.query_params else UPLOAD
+        wanted = st.query_params.get(_PARAM, usual)
+        st.session_state[key] = wanted if wanted in ways else UPLOAD
     way = st.segmented_control(
-        "Where from", ways, default=_UPLOAD, required=True, label_visibility="collapsed"
+        "Where from",
+        ways,
+        key=key,
+        format_func=_WAYS.__getitem__,
+        required=True,
+        label_visibility="collapsed",
     )
-    return _example(datasets) if way == _EXAMPLE else _uploaded()
+    st.query_params[_PARAM] = str(way)
+    return str(way)
 
 
-def _uploaded() -> list[Named]:
+def _uploaded() -> list[Given]:
     files = st.file_uploader(
         "One or many images",
         type=TYPES,
         accept_multiple_files=True,
         help="They are judged on this machine and not kept.",
     )
-    images = []
-    for file in files:
-        with errors_as_sentences():
-            images.append((file.name, decode_image(file.getvalue(), name=file.name)))
-    return images
+    _paste(key="image-paste")
+    return [_given(file.name, file) for file in files]
 
 
-def _example(datasets: reading.Rows) -> list[Named]:
+def _photo() -> list[Given]:
+    found = _cameras(key="cameras", default={"count": None}, on_count_change=lambda: None).count
+    if found is None:
+        st.caption("Looking for a camera ...")
+        return []
+    if not found:
+        st.info(
+            "This browser offers no camera. Connect one, or allow it for this address, then load the page again; "
+            "browsers offer cameras to `localhost` and over https alone.",
+            icon=":material/no_photography:",
+        )
+        return []
+    photo = st.camera_input("Take a photo", help="It is judged on this machine and not kept.")
+    return [_given("photo", photo)] if photo is not None else []
+
+
+def _given(name: str, file: Any) -> Given:
+    return Given(name, file.file_id, lambda: decode_image(file.getvalue(), name=name))
+
+
+def _example(datasets: reading.Rows) -> list[Given]:
     left, right = st.columns(2)
+    counts = {card["id"]: card["counts"]["total"] for card in datasets}
     with left:
-        name = choice("Dataset", [card["id"] for card in datasets], "dataset")
-    card: dict[str, Any] = next(card for card in datasets if card["id"] == name)
+        name = choice("Dataset", list(counts), "dataset")
     with right:
-        number = st.number_input("Number of the image", 1, card["counts"]["total"], 1)
+        number = _number(name, counts[name])
     with errors_as_sentences():
-        found = samples(reading.home(), name, limit=1, offset=int(number) - 1).to_pylist()
-        return [(f"{name}, image {number}", reading.thumbnail(row["uri"])) for row in found]
+        row = sample_at(reading.home(), name, number - 1)
+        title = f"{name}, image {number}"
+        return [Given(title, row["uri"], partial(_stored, title, row))]
     return []
+
+
+def _number(dataset: str, total: int) -> int:
+    """Let the person choose an image by its number; the query parameter ``image`` says which."""
+    key = f"image-of-{dataset}"
+    if key not in st.session_state:
+        wanted = st.query_params.get(_NUMBER, "1")
+        st.session_state[key] = min(int(wanted), total) if wanted.isdecimal() and int(wanted) else 1
+    number = st.number_input(f"Number of the image, of {total:,}", 1, total, key=key)
+    st.query_params[_NUMBER] = str(number)
+    return int(number)
+
+
+def _stored(title: str, row: dict[str, Any]) -> np.ndarray:
+    if row["status"] != "ok":
+        raise MintError(f"{title} could not be read when it was registered: {row['reason']}.")
+    return reading.thumbnail(row["uri"])

@@ -1,91 +1,61 @@
 """Was this image used to train the model?"""
 
-import pandas as pd
+from typing import Any
+
 import streamlit as st
 
 from dashboard import reading
-from dashboard.charts.scores import score_distributions
-from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import auditor_choice
-from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
-from dashboard.parts.images import Named, image_choice
-from dashboard.parts.loaded import held_out_histogram, judge
+from dashboard.parts.image_copies import copies_note, show_copies
+from dashboard.parts.image_findings import (
+    Judged,
+    downloads,
+    judge_all,
+    show_findings,
+    show_scores,
+    show_table,
+)
+from dashboard.parts.image_maps import show_maps
+from dashboard.parts.image_neighbours import show_neighbours
+from dashboard.parts.image_votes import show_votes
+from dashboard.parts.images import image_choice
 from dashboard.parts.missing import stop_where_missing
-from dashboard.parts.thumbnails import show_pixels
-from dashboard.parts.verdicts import held_out_note, image_verdict
-from dashboard.wording import P_VALUE_HELP, p_value
+from dashboard.parts.verdicts import held_out_note
 
-_SHOWN = 12
-_COLUMNS = ["name", "verdict", "tier", "score", "probability", "p_value", "registered_as"]
-
-
-def _judge_all(auditor: str, images: list[Named]) -> tuple[list[Named], reading.Rows]:
-    judged, findings = [], []
-    for name, pixels in images:
-        with errors_as_sentences():
-            findings.append(judge(auditor, name, pixels))
-            judged.append((name, pixels))
-    return judged, findings
+_SCORE, _LAYERS, _MAPS, _NEAREST, _COPIES = _VIEWS = (
+    "Score",
+    "Layers",
+    "Activation maps",
+    "Nearest images",
+    "Copies",
+)
 
 
-def _finding(image: Named, finding: dict[str, object]) -> None:
-    with st.container(border=True):
-        picture, words = st.columns([1, 6])
-        with picture:
-            show_pixels(image[1])
-        with words:
-            image_verdict(finding)
-            _registered(finding)
-        _figures(finding)
+def _closer(judged: Judged) -> int:
+    """Let the person choose which of several images to look at more closely."""
+    if len(judged) == 1:
+        return 0
+    names = [f"{at + 1}: {finding['name']}" for at, (_, finding) in enumerate(judged)]
+    chosen = st.selectbox("Look closer at", names)
+    return names.index(str(chosen))
 
 
-def _figures(finding: dict[str, object]) -> None:
-    columns = st.columns(3)
-    columns[0].metric(
-        "Score",
-        f"{finding['score']:.2f}",
-        help="What the auditor says of it; higher is more like a member.",
-    )
-    columns[1].metric(
-        "Calibrated probability",
-        f"{finding['probability']:.0%}",
-        help="Of being a member, if half of all images were members.",
-    )
-    columns[2].metric("p-value", p_value(float(str(finding["p_value"]))), help=P_VALUE_HELP)
-
-
-def _registered(finding: dict[str, object]) -> None:
-    if finding["registered_as"]:
-        part = {"train": "trained on", "validation": "chosen with", "test": "tested on"}
-        use = part.get(str(finding["registered_part"]), "given")
-        st.info(
-            f"This very image is registered as {finding['registered_as']} in the data this auditor was {use}, so its "
-            "score says less than that of a new image.",
-            icon=":material/info:",
-        )
-
-
-def _distribution(auditor: str, findings: reading.Rows) -> None:
-    st.subheader("Where do the scores fall?", anchor=False)
-    marks = [{"name": finding["name"], "score": finding["score"]} for finding in findings]
-    histogram = held_out_histogram(auditor)
-    show_chart(
-        score_distributions(histogram, marks),
-        pd.DataFrame(histogram),
-        f"{auditor}-scores",
-        "Score distributions of held-out members and externals, with the judged images marked.",
-        "Green: the images judged here. The two groups are images that the auditor had not seen; n is in the legend. "
-        "Where they overlap, a single score says little.",
-    )
-
-
-def _table(findings: reading.Rows) -> None:
-    table = pd.DataFrame(findings)[_COLUMNS]
-    if len(findings) > 1:
-        st.dataframe(table, hide_index=True)
-    csv_download("Findings (CSV)", table, "findings.csv")
+def _details(auditor: dict[str, Any], judged: Judged, chosen: int) -> None:
+    """Show what else was found of one image; only what is open is computed."""
+    image, finding = judged[chosen]
+    shown = {
+        _SCORE: lambda: show_scores(auditor["id"], judged),
+        _LAYERS: lambda: show_votes(auditor, finding, image),
+        _MAPS: lambda: show_maps(auditor, finding, image),
+        _NEAREST: lambda: show_neighbours(auditor, finding, image),
+        _COPIES: lambda: show_copies(finding, image),
+    }
+    for tab, view in zip(st.tabs(_VIEWS, key="view", bind="query-params"), _VIEWS, strict=True):
+        if tab.open:
+            with tab, errors_as_sentences():
+                shown[view]()
 
 
 heading(
@@ -97,11 +67,12 @@ _auditors, _datasets = reading.ranked_auditors(), reading.cards("datasets")
 stop_where_missing(("models", "datasets", "auditors"))
 _auditor = auditor_choice(_auditors)
 held_out_note(_auditor)
-_images, _findings = _judge_all(_auditor["id"], image_choice(_datasets))
-for _image, _one in zip(_images[:_SHOWN], _findings[:_SHOWN], strict=True):
-    _finding(_image, _one)
-if len(_findings) > _SHOWN:
-    st.caption(f"The first {_SHOWN} are shown in full; the table has all {len(_findings)}.")
-if _findings:
-    _distribution(_auditor["id"], _findings)
-    _table(_findings)
+_judged = judge_all(_auditor["id"], image_choice(_datasets))
+if _judged:
+    show_findings(_judged)
+    show_table(_judged)
+    _chosen = _closer(_judged)
+    with errors_as_sentences():
+        copies_note(_judged[_chosen][1], _judged[_chosen][0])
+    _details(_auditor, _judged, _chosen)
+    downloads(_judged, _judged[_chosen][1])

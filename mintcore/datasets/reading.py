@@ -1,10 +1,12 @@
 """Read a registered dataset: its card, its samples, and the pixels of one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mintcore.datasets.arrays import read_image
 from mintcore.datasets.parquet_images import read_row_image
@@ -15,6 +17,7 @@ from mintcore.datasets.webdataset import read_tar_image
 from mintcore.datasets.zip import read_zip_image
 from mintcore.images import Pixels, decode_image
 from store.artefacts import Card, Home
+from store.sample_groups import sample_groups, sample_row
 from store.samples import LOOKS_SCHEMA, select_samples
 
 SAMPLES_FILE = "samples.parquet"
@@ -104,3 +107,47 @@ def read_pixels(uri: str) -> Pixels:
     """
     address = parse_uri(uri)
     return _READERS[address.kind](address.location, *address.numbers)
+
+
+def sample_at(home: Home, name: str, position: int) -> dict[str, Any]:
+    """Read one row of a dataset, without reading the others.
+
+    Args:
+        home: Where the dataset is.
+        name: The dataset.
+        position: The row, from 0, in the order in which the images were registered.
+
+    Returns:
+        The fields of ``store.samples.LOOKS_SCHEMA``.
+
+    Raises:
+        StoreError: There is no such dataset or row.
+    """
+    return sample_row(samples_file(home, name), position)
+
+
+def where_registered(
+    home: Home, datasets: Sequence[str], sample_ids: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Find where images are registered.
+
+    Args:
+        home: Where the datasets are.
+        datasets: Their names; those that come first are named first.
+        sample_ids: The images.
+
+    Returns:
+        Sample id -> the rows that list it, each with its ``dataset``.
+
+    Raises:
+        StoreError: There is no such dataset.
+    """
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in sample_ids}
+    wanted = pa.array(sample_ids, pa.string())
+    for dataset in datasets:
+        for group in sample_groups(samples_file(home, dataset)):
+            listed = pc.is_in(group.read(["sample_id"]).column(0), wanted).to_numpy()
+            if listed.any():
+                for row in group.rows(np.flatnonzero(listed)):
+                    found[row["sample_id"]].append({**row, "dataset": dataset})
+    return found

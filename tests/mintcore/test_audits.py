@@ -19,7 +19,6 @@ from mintcore.errors import MintError
 from mintcore.evaluation.groups import MIN_GROUP_IMAGES
 from mintcore.image_audit import (
     audit_images,
-    held_out_scores,
     load_image_auditor,
     publish_image_audit,
 )
@@ -208,7 +207,7 @@ def test_audit_images__the_p_value_counts_held_out_externals(
     loaded = load_image_auditor(digits_home, auditor["id"], device="cpu")
     uri = samples(digits_home, "mixed", limit=1).column("uri")[0].as_py()
     (finding,) = audit_images(loaded, [("one", read_pixels(uri))])
-    _, external = held_out_scores(loaded)
+    _, external = loaded.held_out
     expected = (1 + (external >= finding.score).sum()) / (1 + len(external))
     assert finding.p_value == pytest.approx(expected)
 
@@ -270,6 +269,7 @@ def test_compare__the_diagonal_is_what_each_auditor_reached(
         assert cells[external, external]["auc"] == pytest.approx(reached["auc"])
     assert cells["noise", "noise"]["tier"] == "dataset shift: membership not shown"
     assert cells["external", "external"]["tier"] == "no evidence"
+    assert card["leave_one_out"] == [cells["external", "noise"], cells["noise", "external"]]
 
 
 def test_compare__what_an_auditor_saw_is_not_tested_on(digits_home: Home, tmp_path: Path) -> None:
