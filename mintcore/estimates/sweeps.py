@@ -129,9 +129,8 @@ def _models(
 def _count_networks(request: SweepRequest, trained: Trained, models: int) -> int:
     if not trained.missing:
         return 0
-    sources = sum(len(each.sources) for each in trained.missing)
     pixels = 0 if trained.pixels else request.seeds
-    return count_networks(sources, models, request.seeds) + pixels
+    return count_networks(len(trained.sources), models, request.seeds) + pixels
 
 
 def _extraction(models: Sequence[Lacking], speed: Speed) -> Expected:
@@ -153,7 +152,7 @@ def _training(
     images = _cohort_images(home, request)
     networks = count_networks(1, 2 if request.reference is None else 3, request.seeds)
     seconds = 0.0
-    for source in (source for each in trained.missing for source in each.sources):
+    for source in trained.sources:
         values = sum(prod(spec.shape) for spec in source.specs)
         is_map = any(spec.view.startswith(MAP) for spec in source.specs)
         seconds += training_seconds(images, networks, values, is_map=is_map)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mintcore.auditors.requests import SweepRequest
+from mintcore.auditors.sources import Source
 from mintcore.datasets.names import dataset_names
 from mintcore.estimates.asking import Asked
 from store.artefacts import Card, Home
@@ -23,6 +24,12 @@ class Trained:
     missing: tuple[Asked, ...]
     there: tuple[str, ...]
     pixels: bool
+
+    @property
+    def sources(self) -> list[Source]:
+        """What the missing auditors read; what two of them read is fitted once."""
+        listed = (source for each in self.missing for source in each.sources)
+        return list({(source.kind, source.keys): source for source in listed}.values())
 
 
 def sort_trained(

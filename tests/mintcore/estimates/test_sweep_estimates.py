@@ -74,7 +74,7 @@ def test_estimate__another_experiment_is_not_there(
     "changed",
     [
         {"layers": "block1,block2", "kinds": ("vanilla", "linear")},
-        {"layers": "output", "kinds": ("fused", "vanilla"), "seeds": 2, "seed": 3},
+        {"layers": "block1", "kinds": ("fused", "vanilla"), "sources": ("block*/pooled",)},
     ],
 )
 def test_estimate__counts_are_those_of_the_sweep(
