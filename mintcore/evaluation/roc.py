@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from sklearn.metrics import roc_curve
 
 from mintcore.evaluation.intervals import (
     Interval,
@@ -140,12 +139,38 @@ def curve(
 
     Rates below 1% are kept whole, since that is where a membership test is decided.
     """
-    targets = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
-    false, true, _ = roc_curve(targets, np.concatenate([positive, negative]))
+    false, true, _ = corners(positive, negative)
     step = max(1, len(false) // points)
     kept = (np.arange(len(false)) % step == 0) | (false <= 0.01)
     kept[-1] = True
     return [(float(x), float(y)) for x, y in zip(false[kept], true[kept], strict=True)]
+
+
+def corners(
+    positive: np.ndarray, negative: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Corners of the ROC curve, from the strictest threshold on; points on a straight line between two are left out.
+
+    Args:
+        positive: (P,) scores, P >= 1.
+        negative: (N,) scores, N >= 1.
+
+    Returns:
+        False-positive rates, true-positive rates and thresholds, (K,) each. At or above its threshold a score counts as
+        positive; the first threshold is infinite.
+    """
+    scores, of = np.unique(np.concatenate([positive, negative]), return_inverse=True)
+    true, false = (
+        np.cumsum(np.bincount(part, minlength=len(scores))[::-1])
+        for part in np.split(of, [len(positive)])
+    )
+    kept = (np.diff(false, 2) != 0) | (np.diff(true, 2) != 0)
+    kept = np.concatenate([[True], kept, [True]]) if len(scores) > 1 else np.array([True])
+    return (
+        np.concatenate([[0.0], false[kept] / len(negative)]),
+        np.concatenate([[0.0], true[kept] / len(positive)]),
+        np.concatenate([[np.inf], scores[::-1][kept]]),
+    )
 
 
 def balanced_threshold(positive: np.ndarray, negative: np.ndarray) -> float:
@@ -157,8 +182,6 @@ def balanced_threshold(positive: np.ndarray, negative: np.ndarray) -> float:
     if not len(positive) or not len(negative):
         known = np.concatenate([positive, negative])
         return float(np.median(known)) if len(known) else 0.0
-    targets = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
-    scores = np.concatenate([positive, negative])
-    false, true, thresholds = roc_curve(targets, scores)
+    false, true, thresholds = corners(positive, negative)
     best = float(thresholds[np.argmax(true - false)])
-    return best if np.isfinite(best) else float(scores.max()) + 1.0
+    return best if np.isfinite(best) else float(max(positive.max(), negative.max())) + 1.0

@@ -3,11 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from mintcore.evaluation.roc import (
     auc,
     balanced_threshold,
+    corners,
     curve,
     measured_at,
     rate_at_fpr,
@@ -22,6 +23,14 @@ def test_auc__equals_scikit_learn(positive: np.ndarray, negative: np.ndarray) ->
     targets = [1] * len(positive) + [0] * len(negative)
     expected = roc_auc_score(targets, np.concatenate([positive, negative]))
     assert auc(positive, negative) == pytest.approx(expected)
+
+
+@given(SCORES, SCORES)
+def test_corners__equal_scikit_learn(positive: np.ndarray, negative: np.ndarray) -> None:
+    targets = [1] * len(positive) + [0] * len(negative)
+    expected = roc_curve(targets, np.concatenate([positive, negative]))
+    for own, theirs in zip(corners(positive, negative), expected, strict=True):
+        assert own.tolist() == theirs.tolist()
 
 
 @given(SCORES, SCORES)
