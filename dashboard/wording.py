@@ -149,6 +149,11 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def short_count(count: int) -> str:
+    """Write a count such that it fits into a small place; all of its digits up to a million."""
+    return f"{count:,}" if count < 1_000_000 else f"{count / 1e6:,.2f} M"
+
+
 def auditor_name(card: Mapping[str, Any]) -> str:
     """Name an auditor among those of one experiment."""
     if card["auditor_kind"] in OF_SEVERAL:
@@ -196,6 +201,7 @@ _JOB_TITLES = {
     "add-model": "Registration of the model {name}",
     "add-dataset": "Registration of the dataset {name}",
     "verify": "Verification of what is stored",
+    "overlap": "Overlap of {first} and {second}",
 }
 
 

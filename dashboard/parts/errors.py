@@ -8,6 +8,8 @@ import streamlit as st
 from dashboard.wording import plain
 from mintcore.errors import PERSON_ERRORS
 
+_GONE = "What is shown here was deleted or moved while it was read: reload the page."
+
 
 @contextmanager
 def errors_as_sentences() -> Iterator[None]:
@@ -16,3 +18,5 @@ def errors_as_sentences() -> Iterator[None]:
         yield
     except PERSON_ERRORS as error:
         st.error(plain(str(error)), icon=":material/error:")
+    except FileNotFoundError:  # an artefact was deleted while it was read
+        st.error(_GONE, icon=":material/error:")
