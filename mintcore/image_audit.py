@@ -17,7 +17,7 @@ from mintcore.auditors.scoring import Scorer, load_scorer
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.evaluation.metrics import conformal_p_values
-from mintcore.extraction.computing import activations
+from mintcore.extraction.one_image import activations_of_one
 from mintcore.images import image_id
 from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel, load_model
@@ -140,7 +140,7 @@ def image_activations(
     Raises:
         MintError: A value is not finite.
     """
-    values = activations(model, model.preprocessing.resize_pixels(pixels)[None], specs)
+    values = activations_of_one(model, model.preprocessing.resize_pixels(pixels)[None], specs)
     for key, array in values.items():
         if not np.isfinite(array).all():
             raise MintError(

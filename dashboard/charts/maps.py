@@ -8,7 +8,7 @@ import pandas as pd
 
 THIS, MEMBERS, EXTERNALS = "this image", "average member", "average external"
 SOURCES = (THIS, MEMBERS, EXTERNALS)
-_CELL_PX = 132
+_CELL_PX = 122
 _SCHEME = "cividis"  # made for every kind of colour vision (Nuñez, Anderton and Renslow 2018)
 
 
@@ -62,7 +62,7 @@ def _column(table: pd.DataFrame, channel: str, *, first: bool) -> alt.FacetChart
                 title=None,
                 scale=alt.Scale(scheme=_SCHEME, zero=False, nice=False),
                 legend=alt.Legend(
-                    orient="bottom", gradientLength=_CELL_PX, gradientThickness=8, tickCount=3
+                    orient="bottom", gradientLength=_CELL_PX - 16, gradientThickness=8, tickCount=3
                 ),
             ),
             tooltip=[

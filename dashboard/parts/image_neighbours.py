@@ -1,6 +1,5 @@
 """The stored images nearest to one image, on its page."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -75,16 +74,10 @@ def _summary(rows: reading.Rows, among: "Neighbourhood") -> str:
 
 
 def _picture(row: dict[str, Any], sample_id: str) -> Registered:
-    own = " · this very image" if row["sample_id"] == sample_id else ""
-    return Registered(
-        uri=row["uri"],
-        membership=row["membership"],
-        lines=_lines(f"distance {row['distance']:.3f}{own}", row["dataset"], row["label"]),
-    )
-
-
-def _lines(first: str, dataset: str | None, label: str | None) -> Sequence[str]:
-    return [first, dataset or "no longer registered", *([f"label {label}"] if label else [])]
+    own = "this very image" if row["sample_id"] == sample_id else f"distance {row['distance']:.3f}"
+    label = [f"label {row['label']}"] if row["label"] else []
+    lines = [own, row["dataset"] or "no longer registered", *label]
+    return Registered(row["uri"], row["membership"], lines)
 
 
 def _note(among: "Neighbourhood", layer: str) -> str:
