@@ -65,6 +65,30 @@ def auditor_table(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).rename(columns=COLUMNS)
 
 
+def run_table(runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Arrange trained auditors beside each other as a table for people: each figure with its interval.
+
+    Args:
+        runs: Name of each -> its card.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "run": name,
+                "evidence": card["tier"],
+                "advantage": f"{signed(card['advantage'])} ({signed_interval(card['advantage_ci'])})",
+                "AUC": f"{card['auc']:.3f} ({interval(card['auc_ci'])})",
+                "best blind AUC": f"{card['blind_auc']:.3f} ({interval(card['blind_auc_ci'])})",
+                "accuracy": f"{card['accuracy']:.3f} ({interval(card['accuracy_ci'])})",
+                "held-out members": card["n_members"],
+                "held-out externals": card["n_externals"],
+                "auditor": card["id"],
+            }
+            for name, card in runs.items()
+        ]
+    )
+
+
 def cell_table(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Arrange the cells of a comparison as a table for people."""
     return pd.DataFrame(
@@ -78,7 +102,10 @@ def cell_table(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 "AUC": f"{cell['auc']:.3f}",
                 "AUC interval": interval(cell["auc_ci"]),
                 "best blind AUC": f"{cell['blind_auc']:.3f}",
+                "blind interval": interval(cell["blind_auc_ci"]),
                 "best blind baseline": cell["best_blind"],
+                "accuracy": f"{cell['accuracy']:.3f}",
+                "accuracy interval": interval(cell["accuracy_ci"]),
                 "held-out members": cell["n_members"],
                 "held-out externals": cell["n_externals"],
             }

@@ -14,3 +14,8 @@ SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 """For things that have no colour of their own, such as layers."""
 
 REFERENCE_LINE = "#8C8C8C"
+
+PAPER = "#F6F4F5"
+"""Where a tile of a heat map has nothing to show; with ink on it, in both themes."""
+INK = "#1A1A1A"
+"""Writing on tiles"""

@@ -61,7 +61,6 @@ MEANING = {
     ),
 }
 
-_USES = {"train": "trained on", "validation": "chosen with", "test": "tested on"}
 _ARTICLES = {"member": "a", "external": "an"}
 
 GUESSED_LABEL = (
@@ -249,11 +248,14 @@ def known_to_auditor(finding: Mapping[str, Any]) -> str | None:
     """
     if not finding["registered_as"]:
         return None
-    use = _USES.get(finding["registered_part"], "made with")
-    return (
-        f"This auditor was {use} this very image, as {_ARTICLES[finding['registered_as']]} "
-        f"{finding['registered_as']}: its score says less than that of a new image."
-    )
+    what = f"{_ARTICLES[finding['registered_as']]} {finding['registered_as']}"
+    if finding["registered_part"] == "test":
+        return (
+            f"This very image is {what} that this auditor held out for its test: what it says of it is as good as of a "
+            "new image."
+        )
+    use = "trained on" if finding["registered_part"] == "train" else "chosen with"
+    return f"This auditor was {use} this very image, as {what}: its score says less than that of a new image."
 
 
 def copy_found(copy: Mapping[str, Any]) -> str:
@@ -295,13 +297,13 @@ def sources_note(source: str, tiers: Sequence[str], told_apart: int) -> str:
     shown = sum(tier in SHOWN_TIERS for tier in tiers)
     found = f"{source.capitalize()}: membership is shown in {shown} of {_tests(len(tiers))}"
     if not told_apart:
-        return (
-            f"{found}. No blind baseline clearly tells members and externals apart, so what the auditor is ahead by "
-            "comes from the model."
-        )
+        control = f"{found}. No blind baseline clearly tells members and externals apart"
+        if shown:
+            return f"{control}, so what the auditor is ahead by comes from the model."
+        return f"{control}, and the auditor does no better than they do."
     return (
-        f"{found}. In {told_apart} a blind baseline tells members and externals apart: they differ as collections of "
-        "images, so whatever the auditor reaches there, membership is not shown."
+        f"{found}. In {told_apart} of them a blind baseline tells members and externals apart: they differ as "
+        "collections of images, so whatever the auditor reaches there, membership is not shown."
     )
 
 

@@ -7,19 +7,26 @@ import altair as alt
 import pandas as pd
 
 from dashboard.wording import signed
+from mintcore.palette import AUDITOR, BLIND, INK, PAPER
+from mintcore.verdicts import SHOWN_TIERS
 
-Figure = Literal["auc", "blind_auc", "advantage"]
+Figure = Literal["advantage", "auc", "blind_auc", "accuracy"]
 
 TITLES: dict[Figure, str] = {
     "auc": "AUC of the auditor",
     "blind_auc": "AUC, best blind baseline",
     "advantage": "advantage: the difference",
+    "accuracy": "accuracy of the auditor",
 }
-_CELL_PX = 98
-_MOST_BESIDE = 2
-"""Maps of more databases than this stand one below the other."""
-_DARK_FROM_AUC = 0.8
-_DARK_FROM_ADVANTAGE = 0.2
+MOST_BESIDE = 2
+"""Of more databases than this, one figure is drawn at a time."""
+_BESIDE_PX = 74
+_MAP_PX = 640
+_LARGEST_PX = 120
+_ADVANTAGE_SPAN = 0.3
+_OUTLINE_PX = 2.5
+_TIER_FROM_PX = 74
+"""Tiles smaller than this have no room for the evidence below the figure."""
 
 
 def cell_rows(cells: Sequence[Mapping[str, Any]], figure: Figure) -> pd.DataFrame:
@@ -33,6 +40,7 @@ def cell_rows(cells: Sequence[Mapping[str, Any]], figure: Figure) -> pd.DataFram
             "high": cell[f"{figure}_ci"][1],
             "text": signed(cell[figure]) if figure == "advantage" else f"{cell[figure]:.3f}",
             "tier": cell["tier"],
+            "shown": cell["tier"] in SHOWN_TIERS,
             "short_tier": cell["tier"].split(":", maxsplit=1)[0],
             "best_blind": cell["best_blind"],
             "n_members": cell["n_members"],
@@ -43,50 +51,77 @@ def cell_rows(cells: Sequence[Mapping[str, Any]], figure: Figure) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def database_heat_maps(
-    cells: Sequence[Mapping[str, Any]], databases: Sequence[str]
-) -> alt.ConcatChart:
-    """Draw each figure for each pair of a database trained against and a database tested on.
+def heat_map(
+    cells: Sequence[Mapping[str, Any]], databases: Sequence[str], figure: Figure
+) -> alt.LayerChart:
+    """Draw one figure for each pair of a database trained against and a database tested on.
 
     Args:
         cells: The cells of a comparison's card.
         databases: The databases of externals, in order.
+        figure: What is drawn.
     """
-    beside = len(TITLES) if len(databases) <= _MOST_BESIDE else 1
+    side_px = min(_LARGEST_PX, _MAP_PX // len(databases))
+    return _heat_map(cells, databases, figure, side_px=side_px, labelled=True)
+
+
+def heat_maps(cells: Sequence[Mapping[str, Any]], databases: Sequence[str]) -> alt.ConcatChart:
+    """Draw all figures beside each other, as far as there are few databases; arguments are those of ``heat_map``."""
     maps = [
-        _heat_map(cells, databases, figure, labelled=beside == 1 or at == 0)
+        _heat_map(cells, databases, figure, side_px=_BESIDE_PX, labelled=at == 0)
         for at, figure in enumerate(TITLES)
     ]
-    return alt.concat(*maps, columns=beside, spacing=28).resolve_scale(color="independent")
+    return alt.concat(*maps, columns=len(maps), spacing=18).resolve_scale(color="independent")
 
 
 def _heat_map(
-    cells: Sequence[Mapping[str, Any]], databases: Sequence[str], figure: Figure, *, labelled: bool
+    cells: Sequence[Mapping[str, Any]],
+    databases: Sequence[str],
+    figure: Figure,
+    *,
+    side_px: int,
+    labelled: bool,
 ) -> alt.LayerChart:
+    with_tier = side_px >= _TIER_FROM_PX
     drawn = alt.Chart(
-        cell_rows(cells, figure), width=alt.Step(_CELL_PX), height=alt.Step(_CELL_PX)
+        cell_rows(cells, figure),
+        width=alt.Step(side_px),
+        height=alt.Step(min(side_px, _BESIDE_PX)),
     ).encode(
         x=alt.X(
             "tested_on:N",
             sort=list(databases),
             title="tested on",
-            axis=alt.Axis(labelAngle=-30, labelLimit=130),
+            axis=alt.Axis(labelAngle=-30, labelLimit=130, labelOverlap=False),
         ),
         y=alt.Y(
             "trained_against:N",
             sort=list(databases),
             title="trained against" if labelled else None,
-            axis=alt.Axis(labelLimit=130, labels=labelled, ticks=labelled),
+            axis=alt.Axis(labelLimit=150, labels=labelled, ticks=labelled),
         ),
         tooltip=_tooltip(figure),
     )
-    colour = alt.Color("value:Q", scale=_scale(figure), legend=None)
-    ink = alt.condition(_is_dark(figure), alt.value("white"), alt.value("#1a1a1a"))
-    return alt.layer(
-        drawn.mark_rect(stroke="white", strokeWidth=2).encode(color=colour),
-        drawn.mark_text(fontSize=17, fontWeight="bold", dy=-8).encode(text="text:N", color=ink),
-        drawn.mark_text(fontSize=12, dy=13).encode(text="short_tier:N", color=ink),
-    ).properties(title=alt.Title(TITLES[figure], anchor="start", fontWeight="normal", fontSize=13))
+    layers = [
+        drawn.mark_rect(stroke=PAPER, strokeWidth=2).encode(
+            color=alt.Color("value:Q", scale=_scale(figure), legend=None)
+        ),
+        drawn.transform_filter("datum.shown").mark_rect(
+            fill=None, stroke=INK, strokeWidth=_OUTLINE_PX
+        ),
+        drawn.mark_text(
+            fontSize=16 if with_tier else 13, fontWeight="bold", dy=-8 * with_tier, color=INK
+        ).encode(text="text:N"),
+    ]
+    if with_tier:
+        layers.append(
+            drawn.mark_text(fontSize=11, dy=12, color=INK, limit=side_px).encode(
+                text="short_tier:N"
+            )
+        )
+    return alt.layer(*layers).properties(
+        title=alt.Title(TITLES[figure], anchor="start", fontWeight="normal", fontSize=13)
+    )
 
 
 def _tooltip(figure: Figure) -> list[alt.Tooltip]:
@@ -104,12 +139,11 @@ def _tooltip(figure: Figure) -> list[alt.Tooltip]:
 
 
 def _scale(figure: Figure) -> alt.Scale:
+    """Colour a figure: pink as far as the auditor gets, grey as far as a baseline does that cannot know the members."""
     if figure == "advantage":
-        return alt.Scale(scheme="purpleorange", domain=[-0.3, 0.3], reverse=True, clamp=True)
-    return alt.Scale(scheme="blues", domain=[0.5, 1], clamp=True)
-
-
-def _is_dark(figure: Figure) -> str:
-    if figure == "advantage":
-        return f"abs(datum.value) > {_DARK_FROM_ADVANTAGE}"
-    return f"datum.value > {_DARK_FROM_AUC}"
+        return alt.Scale(
+            domain=[-_ADVANTAGE_SPAN, 0, _ADVANTAGE_SPAN], range=[BLIND, PAPER, AUDITOR], clamp=True
+        )
+    return alt.Scale(
+        domain=[0.5, 1], range=[PAPER, BLIND if figure == "blind_auc" else AUDITOR], clamp=True
+    )

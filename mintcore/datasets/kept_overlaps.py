@@ -13,8 +13,6 @@ from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
 EXAMPLES = 12
-_PAIRS_A_SECOND = 5e8
-"""Compared by all cores of one machine together: `docs/bring-your-own-data.md` says where this was measured."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +83,6 @@ def keep_overlap(home: Home, request: OverlapRequest, *, reporter: Reporter) -> 
             versions=versions(),
         )
     return home.card("overlaps", overlap_id)
-
-
-def seconds_to_compare(images: int, others: int) -> float:
-    """Estimate how long all pairs of images of two datasets take to compare."""
-    return images * others / _PAIRS_A_SECOND
 
 
 def _overlap_id(request: OverlapRequest, made_from: dict[str, Any]) -> str:

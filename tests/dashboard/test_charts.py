@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from dashboard.charts.contributions import contribution_bars
-from dashboard.charts.databases import database_heat_maps
 from dashboard.charts.groups import BLIND_ROLE, SET_ROLE, auc_by_group, group_rows
 from dashboard.charts.layers import advantage_by_layer, auc_by_layer
 from dashboard.charts.roc import roc, roc_log, roc_rows
@@ -27,7 +26,6 @@ FIRST = {
     "roc": [[0.0, 0.0], [0.005, 0.1], [0.5, 0.6], [1.0, 1.0]],
 }
 SECOND = FIRST | {"layer": "dense", "auc": 0.74, "auc_ci": [0.70, 0.78], "tier": "strong"}
-CELL = FIRST | {"train_external": "same", "test_external": "other", "best_blind": "raw pixels"}
 
 
 def _marks(chart: Any) -> list[str]:
@@ -165,24 +163,6 @@ def test_contribution_bars__in_the_order_given() -> None:
     chart = contribution_bars([("dense/pooled", 0.7), ("block1/pooled", 0.3)], "share")
     assert [row["source"] for row in _rows(chart)] == ["dense/pooled", "block1/pooled"]
     assert chart.to_dict()["encoding"]["y"]["sort"] is None
-
-
-def test_database_heat_maps__each_figure_with_text_and_evidence() -> None:
-    chart = database_heat_maps([CELL], ["same", "other"]).to_dict()
-    assert len(chart["concat"]) == 3
-    for heat_map in chart["concat"]:
-        marks = [layer["mark"]["type"] for layer in heat_map["layer"]]
-        assert marks == ["rect", "text", "text"]
-        assert {"tier", "low", "high", "n_members", "n_externals"} <= _fields(
-            heat_map["layer"][0], "tooltip"
-        )
-
-
-@pytest.mark.parametrize(("databases", "columns"), [(["a", "b"], 3), (["a", "b", "c"], 1)])
-def test_database_heat_maps__many_databases_stand_below_each_other(
-    databases: list[str], columns: int
-) -> None:
-    assert database_heat_maps([CELL], databases).to_dict()["columns"] == columns
 
 
 GROUP = {
