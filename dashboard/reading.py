@@ -1,4 +1,7 @@
-"""Reads of the home folder, kept in memory by artefact id and time of publication."""
+"""Reads of the home folder, kept in memory by artefact id and time of publication.
+
+Cards are shared by all sessions, for a copy of hundreds would take longer than all else on a page: never change one.
+"""
 
 from typing import Any, Literal
 
@@ -30,14 +33,11 @@ Rows = list[dict[str, Any]]
 home = library.home_of_environment
 title = titles.title
 
-_STORE_SECONDS = 10
-
 
 def cards(kind: Kind) -> Rows:
     """Give the cards of a kind, oldest first."""
     versions = library.artefact_versions(home(), kind)
-    found = [_card(_path(), kind, name, version) for name, version in versions.items()]
-    return sorted(found, key=lambda card: card["created"])
+    return list(_cards(_path(), kind, str(versions), _versions=versions))
 
 
 def card(kind: Kind, artefact_id: str) -> dict[str, Any]:
@@ -46,13 +46,12 @@ def card(kind: Kind, artefact_id: str) -> dict[str, Any]:
     Raises:
         StoreError: There is no such artefact; near names are suggested.
     """
-    version = library.artefact_versions(home(), kind).get(artefact_id, 0)
-    return _card(_path(), kind, artefact_id, version)
+    return _card(_path(), kind, artefact_id, version_of(kind, artefact_id))
 
 
 def version_of(kind: Kind, artefact_id: str) -> int:
     """Give the time an artefact was published, which belongs into the key of a cache."""
-    return library.artefact_versions(home(), kind).get(artefact_id, 0)
+    return library.artefact_version(home(), kind, artefact_id)
 
 
 def ranked_auditors() -> Rows:
@@ -71,8 +70,9 @@ def default_auditor() -> str | None:
 
 
 def stores() -> Rows:
-    """Say what the stores hold, not older than ten seconds."""
-    return _stores(_path())
+    """Say what the stores hold."""
+    versions = library.store_versions(home())
+    return [_store(_path(), name, version) for name, version in versions.items()]
 
 
 def history(auditor: str) -> pd.DataFrame:
@@ -113,14 +113,20 @@ def _path() -> str:
     return str(home().path.resolve())
 
 
-@st.cache_data(show_spinner=False, max_entries=2000)
+@st.cache_resource(show_spinner="Reading the home folder ...", max_entries=20)
+def _cards(path: str, kind: Kind, key: str, *, _versions: dict[str, int]) -> Rows:
+    found = [_card(path, kind, name, version) for name, version in _versions.items()]
+    return sorted(found, key=lambda card: card["created"])
+
+
+@st.cache_resource(show_spinner=False, max_entries=2000)
 def _card(path: str, kind: Kind, artefact_id: str, version: int) -> dict[str, Any]:
     return home().card(kind, artefact_id)
 
 
-@st.cache_data(show_spinner="Reading the stores ...", ttl=_STORE_SECONDS)
-def _stores(path: str) -> Rows:
-    return library.store_infos(home())
+@st.cache_data(show_spinner="Reading the stores ...", max_entries=200)
+def _store(path: str, name: str, version: tuple[int, int]) -> dict[str, Any]:
+    return library.store_info(home(), name)
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
@@ -152,7 +158,9 @@ def _audit_histogram(path: str, audit: str, version: int) -> Rows:
     score = compared.column("score").to_numpy()
     return score_histogram(
         {
-            "audited set": library.audit_scores(home(), audit).column("score").to_numpy(),
+            "audited set": library.audit_scores(home(), audit, ["score"])
+            .column("score")
+            .to_numpy(),
             "held-out externals": score[~is_member],
             "held-out members": score[is_member],
         }

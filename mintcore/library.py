@@ -41,8 +41,29 @@ def artefact_versions(home: Home, kind: Kind) -> dict[str, int]:
 
     An artefact never changes, but its folder can be deleted and another be published under its name.
     """
-    files = sorted((home.path / kind).glob("*/card.json"))
-    return {file.parent.name: file.stat().st_mtime_ns for file in files}
+    try:
+        names = sorted(os.listdir(home.path / kind))
+    except FileNotFoundError:
+        return {}
+    shown = (name for name in names if not name.startswith("."))
+    versions = ((name, _published(home.path / kind / name)) for name in shown)
+    return {name: version for name, version in versions if version}
+
+
+def artefact_version(home: Home, kind: Kind, artefact_id: str) -> int:
+    """Give the time an artefact was published, nanoseconds; 0 where there is none.
+
+    Raises:
+        StoreError: The id is not one that an artefact can have.
+    """
+    return _published(home.folder(kind, artefact_id))
+
+
+def _published(folder: Path) -> int:
+    try:
+        return os.stat(folder / "card.json").st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def auditor_row(card: Card) -> dict[str, Any]:
@@ -178,7 +199,25 @@ def has_signals(model: Card, layer: str) -> bool:
 
 def store_infos(home: Home) -> list[dict[str, Any]]:
     """Say what each feature store holds: images, layers, bytes."""
-    return [open_store(home.folder("stores", card["id"])).info() for card in home.cards("stores")]
+    return [store_info(home, card["id"]) for card in home.cards("stores")]
+
+
+def store_info(home: Home, store: str) -> dict[str, Any]:
+    """Say what a feature store holds: images, layers, bytes."""
+    return open_store(home.folder("stores", store)).info()
+
+
+def store_versions(home: Home) -> dict[str, tuple[int, int]]:
+    """List the stores with what changes by every commit, seal and removal in each: the key of a cache."""
+    names = artefact_versions(home, "stores")
+    return {name: _state(home.folder("stores", name)) for name in names}
+
+
+def _state(store: Path) -> tuple[int, int]:
+    """Give the last change of the folders that tell what is committed, nanoseconds, and how many files are in them."""
+    folders = [store, *filter(Path.is_dir, (store / "index", store / "activations.zarr"))]
+    changed = max(folder.stat().st_mtime_ns for folder in folders)
+    return changed, sum(len(os.listdir(folder)) for folder in folders)  # the clock can stand still
 
 
 def auditor_history(home: Home, auditor: str) -> pa.Table:
@@ -198,9 +237,16 @@ def auditor_scores(home: Home, auditor: str, columns: Sequence[str] | None = Non
     return pq.read_table(file, columns=None if columns is None else list(columns))
 
 
-def audit_scores(home: Home, audit: str) -> pa.Table:
-    """Read the images of a dataset audit, best first: sample_id, uri, label, score, p_value, q_value."""
-    return pq.read_table(home.folder("audits", audit) / "scores.parquet")
+def audit_scores(home: Home, audit: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read the images of a dataset audit, best first: sample_id, uri, label, score, p_value, q_value.
+
+    Args:
+        home: The home folder.
+        audit: Its id.
+        columns: Only these; None for all.
+    """
+    file = home.folder("audits", audit) / "scores.parquet"
+    return pq.read_table(file, columns=None if columns is None else list(columns))
 
 
 def audit_groups(home: Home, audit: str) -> pa.Table:

@@ -5,7 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mintcore.library import (
+    artefact_version,
     artefact_versions,
     auditors_of,
     comparison_cards,
@@ -18,8 +21,12 @@ from mintcore.library import (
     has_map,
     has_signals,
     layer_names,
+    store_info,
+    store_versions,
 )
 from store.artefacts import Home
+from store.feature_store import create_store
+from store.layout import ArraySpec
 
 MODEL = {
     "layers": [
@@ -63,6 +70,36 @@ def test_artefact_versions__changes_when_another_is_published_under_the_name(
     os.utime(card, ns=(1, 1))
     assert list(before) == ["one"]
     assert artefact_versions(home, "comparisons") == {"one": 1} != before
+
+
+def test_artefact_versions__are_those_of_what_is_published(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert artefact_versions(home, "comparisons") == {}
+    for name in ("b", "a"):
+        _publish(home, name, "2026-01-01")
+    (home.path / "comparisons" / "begun").mkdir()
+    versions = artefact_versions(home, "comparisons")
+    assert list(versions) == ["a", "b"]
+    assert versions["a"] == artefact_version(home, "comparisons", "a") > 0
+    assert artefact_version(home, "comparisons", "begun") == 0
+
+
+def test_store_versions__change_with_every_commit_and_seal_and_with_nothing_else(
+    tmp_path: Path,
+) -> None:
+    home, spec = Home(tmp_path), ArraySpec("layer", "pooled", (4,))
+    store = create_store(home, "one", expected_rows=10)
+    seen = [store_versions(home)]
+    with store.writer([spec], rows=2) as writer:
+        writer.commit(["0" * 32], {spec.key: np.zeros((1, 4), np.float16)})
+        seen.append(store_versions(home))
+        writer.commit(["1" * 32], {spec.key: np.zeros((1, 4), np.float16)})
+        seen.append(store_versions(home))
+    store.seal()
+    seen.append(store_versions(home))
+    assert len({versions["one"] for versions in seen}) == len(seen)
+    store_info(home, "one")
+    assert store_versions(home) == seen[-1]
 
 
 def test_comparison_cards__newest_first(tmp_path: Path) -> None:
