@@ -26,6 +26,11 @@ def say_what_was_deleted() -> None:
 
 @st.dialog("Delete for good", width="medium", icon=":material/delete:")
 def _delete(kind: Kind, artefact_id: str) -> None:
+    confirmation(kind, artefact_id)
+
+
+def confirmation(kind: Kind, artefact_id: str) -> None:
+    """Show what goes with an artefact, and delete all of it when the person has typed its name."""
     with errors_as_sentences():
         deletion = plan_deletion(home(), Artefact(kind, artefact_id))
         _what_goes(deletion)

@@ -17,6 +17,11 @@ def rename_button(kind: Kind, artefact_id: str) -> None:
 
 @st.dialog("Rename", icon=":material/edit:")
 def _rename(kind: Kind, artefact_id: str) -> None:
+    title_form(kind, artefact_id)
+
+
+def title_form(kind: Kind, artefact_id: str) -> None:
+    """Let the person give an artefact a title."""
     st.markdown(
         f"A title is what people see. The id {named(artefact_id)} stays, stands beside it, and is what commands take."
     )

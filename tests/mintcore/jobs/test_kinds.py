@@ -10,11 +10,13 @@ from mintcore.auditors.fitting import FitSettings
 from mintcore.batch_audit import BatchRequest
 from mintcore.bundles import BundleRequest
 from mintcore.comparison import CompareRequest
+from mintcore.datasets.offered import DatasetRequest
 from mintcore.errors import MintError
 from mintcore.extraction.requests import ExtractionRequest
 from mintcore.jobs.kinds import request_of, work_of
 from mintcore.methods.requests import MethodsRequest
 from mintcore.models.preprocessing import Preprocessing
+from mintcore.models.requests import ModelRequest
 from mintcore.progress import SilentReporter
 from mintcore.protocols.registry import ProtocolRequest
 from mintcore.search import TuneRequest
@@ -54,6 +56,8 @@ def test_kinds__import_without_torch_or_streamlit() -> None:
         ProtocolRequest("P1", "/data"),
         BundleRequest(("a",)),
         VerifyRequest(),
+        ModelRequest("net", "mintcore:object-cnn", "/x.pt", GREY, classes=("a", "b")),
+        DatasetRequest("in", "zip:/x.zip", "member"),
     ],
     ids=lambda request: type(request).__name__,
 )
