@@ -7,6 +7,7 @@ import pandas as pd
 
 from dashboard.wording import (
     NETWORKS,
+    auditor_name,
     interval,
     p_value,
     share_of_members,
@@ -63,6 +64,34 @@ def auditor_table(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         for card in auditors
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).rename(columns=COLUMNS)
+
+
+def ranking_table(auditors: Sequence[Mapping[str, Any]], default: str | None) -> pd.DataFrame:
+    """Arrange auditors' cards as a ranking, in the order given: what is read first comes first.
+
+    Args:
+        auditors: The cards.
+        default: Id of the default auditor, which is marked.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "auditor": f"{'★ ' if card['id'] == default else ''}{auditor_name(card)}",
+                "evidence": card["tier"],
+                "advantage": round(card["advantage"], 3) + 0.0,  # nothing has no minus
+                "95% interval": signed_interval(card["advantage_ci"]),
+                "AUC": card["auc"],
+                "externals": card["made_from"]["external"]["dataset"],
+                "best blind AUC": card["blind_auc"],
+                "best blind baseline": card["best_blind"],
+                "held-out images": card["n_members"] + card["n_externals"],
+                "model": card["model"],
+                "members": card["made_from"]["members"]["dataset"],
+                "id": card["id"],
+            }
+            for card in auditors
+        ]
+    )
 
 
 def run_table(runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

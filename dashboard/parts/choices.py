@@ -94,14 +94,15 @@ def distinct_labels(options: Sequence[str], describe: Callable[[str], str]) -> d
 
 
 def choose_again(param: str, value: str) -> None:
-    """Make a value the chosen one from the next run on."""
+    """Make a value, or several separated by commas, the chosen one from the next run on."""
     st.session_state.pop(f"choice-{param}", None)
+    st.session_state.pop(f"choices-{param}", None)
     st.query_params[param] = value
 
 
 def auditor_choices(auditors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Let the person choose auditors; the query parameter ``auditor`` lists them."""
-    by_id, labels = _by_id(auditors)
+    by_id, labels = {card["id"]: dict(card) for card in auditors}, auditor_labels(auditors)
     chosen = choices(
         "Auditors",
         list(by_id),
@@ -114,7 +115,7 @@ def auditor_choices(auditors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 def auditor_choice(auditors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Let the person choose an auditor; the query parameter ``auditor`` says which."""
-    by_id, labels = _by_id(auditors)
+    by_id, labels = {card["id"]: dict(card) for card in auditors}, auditor_labels(auditors)
     chosen = choice(
         "Auditor",
         list(by_id),
@@ -125,13 +126,10 @@ def auditor_choice(auditors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return by_id[chosen]
 
 
-def _by_id(
-    auditors: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Give cards and labels by id; the label of the default auditor says so."""
+def auditor_labels(auditors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Give each auditor's label by its id; that of the default auditor says so."""
     default = reading.default_auditor()
-    labels = {
+    return {
         card["id"]: f"{'Default: ' if card['id'] == default else ''}{auditor_label(card)}"
         for card in auditors
     }
-    return {card["id"]: dict(card) for card in auditors}, labels

@@ -1,4 +1,4 @@
-"""The choices that every training needs: model, members, externals, reference, seed."""
+"""The choices that every training needs: model, members, externals, reference, seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,16 @@ import streamlit as st
 
 from dashboard import reading
 from dashboard.parts.choices import choice
+from dashboard.parts.missing import library_link
 from dashboard.wording import KINDS
 from mintcore.auditors import OF_SEVERAL
+from mintcore.auditors.requests import SEEDS
 from mintcore.library import datasets_with, experiments, has_map, has_signals, layer_names
 
 NO_REFERENCE = "none"
 _MAP_SIDES = ("8", "4", "16")
+_SEEDS = (1, 20)
+_FIRST_SEED = (0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,8 @@ def subjects() -> Subjects | None:
     members, externals = datasets_with(datasets, "member"), datasets_with(datasets, "external")
     if not members or not externals:
         side = "externals" if members else "members"
-        st.info(
-            f"No registered dataset has {side}: register one with `mint dataset add`.",
-            icon=":material/info:",
-        )
+        st.info(f"No registered dataset has {side}: register one first.", icon=":material/info:")
+        library_link("Register a dataset in the library")
         return None
     return Subjects(
         _with_first([card["id"] for card in models], usual.get("model")),
@@ -121,7 +123,7 @@ def _model_and_members(known: Subjects) -> tuple[str, str, Any]:
 
 def _settings(known: Subjects, model: str) -> dict[str, Any]:
     references = [NO_REFERENCE, *(name for name in known.models if name != model)]
-    columns = st.columns(3)
+    columns = st.columns([3, 2, 2, 2])
     with columns[0]:
         reference = choice(
             "Reference model",
@@ -137,12 +139,25 @@ def _settings(known: Subjects, model: str) -> dict[str, Any]:
             help_text="Cells along each side of a map that a CNN reads.",
         )
     with columns[2]:
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, help="Of split, first weights and order.")
+        seeds = _number("Seeds", "seeds", _SEEDS, SEEDS, "Networks of each; a score is their mean.")
+    with columns[3]:
+        seed = _number("First seed", "seed", _FIRST_SEED, 0, "Of split, first weights and order.")
     return {
         "reference": None if reference == NO_REFERENCE else reference,
         "map_side": int(side),
-        "seed": int(seed),
+        "seeds": seeds,
+        "seed": seed,
     }
+
+
+def _number(label: str, param: str, limits: tuple[int, int], usual: int, help_text: str) -> int:
+    """Let the person choose a whole number; the query parameter ``param`` says which, where it is not the usual one."""
+    lowest, highest = limits
+    return int(
+        st.number_input(
+            label, lowest, highest, usual, key=param, help=help_text, bind="query-params"
+        )
+    )
 
 
 def _with_first(options: Sequence[str], first: str | None) -> list[str]:

@@ -1,33 +1,22 @@
 """Does a layer give its training images away?"""
 
-from typing import Any
-
 import streamlit as st
 
-from dashboard import navigation, reading
-from dashboard.charts.training import CURVES, training_curve, training_rows
+from dashboard import reading
 from dashboard.parts import jobs
-from dashboard.parts.charts import n_note, show_chart
-from dashboard.parts.choices import choice, choose_again
-from dashboard.parts.contributions import show_contributions
+from dashboard.parts.choices import choose_again
+from dashboard.parts.curves import live_curves
 from dashboard.parts.errors import errors_as_sentences
-from dashboard.parts.figures import Figure, show_figures
+from dashboard.parts.estimates import show_estimate
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
-from dashboard.parts.subjects import experiment_choice, layer_choice, subjects
-from dashboard.parts.verdicts import auditor_verdict
-from dashboard.wording import (
-    ADVANTAGE_HELP,
-    AUC_HELP,
-    BLIND_HELP,
-    auditor_label,
-    interval,
-    plain,
-    signed,
-    signed_interval,
-)
-from mintcore.jobs import queue
-from mintcore.jobs.queue import Job
+from dashboard.parts.runs import compare_runs
+from dashboard.parts.subjects import experiment_choice, subjects
+from dashboard.parts.sweeps import count_auditors, layers_and_kinds
+from dashboard.parts.trained import show_trained
+
+_KINDS = ("train", "sweep")
+_ONE, _SEVERAL = "One auditor", "Compare runs"
 
 
 def _ask() -> None:
@@ -35,107 +24,40 @@ def _ask() -> None:
     if known is None:
         return
     request = experiment_choice(known)
-    chosen = layer_choice(request["model"])
-    if st.button("Start the training", type="primary", icon=":material/play_arrow:"):
-        jobs.submit("train", request | {"layers": chosen["layer"], "kinds": [chosen["kind"]]})
-
-
-def _curves(name: str, epochs: reading.Rows) -> None:
-    if not epochs:
-        return
-    columns = st.columns(len(CURVES))
-    for column, (curve, title) in zip(columns, CURVES.items(), strict=True):
-        with column:
-            show_chart(
-                training_curve(epochs, curve),
-                training_rows(epochs),
-                f"{name}-{curve}",
-                f"{title} by epoch, for the auditor and its blind baselines.",
-            )
-    st.caption(
-        "Thick: the mean of a network's seeds, as far as all of them were trained. Thin: each seed."
-    )
-
-
-def _live(job: Job) -> None:
-    epochs = queue.job_measures(reading.home(), job.id)
-    if not epochs and job.state == "running":
-        st.caption("The curves begin when the activations are computed.")
-    _curves(job.id, epochs)
+    request |= layers_and_kinds(request["model"])
+    count = count_auditors(request)
+    if count:
+        show_estimate(request)
+    else:
+        st.caption("Choose at least one layer and one kind of auditor that reads it.")
+    words = "Start the training" if count < 2 else f"Start {count} trainings"
+    if st.button(words, type="primary", icon=":material/play_arrow:", disabled=not count):
+        jobs.submit("train" if count == 1 else "sweep", request)
 
 
 def _followed() -> None:
-    job = jobs.followed_job("train")
+    job = next(filter(None, map(jobs.followed_job, _KINDS)), None)
     if job is None:
         return
     if job.state == "done" and job.result:
-        choose_again("auditor", job.result["auditors"][0])
+        made = job.result["auditors"]
+        choose_again("auditor", made[0])
+        if len(made) > 1:
+            choose_again("compare", ",".join(made))
+            st.session_state["results"] = _SEVERAL
         del st.query_params["job"]
         st.rerun()
-    jobs.follow(job, _live)
+    jobs.follow(job, live_curves)
 
 
-def _figures(card: dict[str, Any]) -> None:
-    show_figures(
-        [
-            Figure("AUC", f"{card['auc']:.3f}", interval(card["auc_ci"]), AUC_HELP),
-            Figure(
-                "Best blind baseline",
-                f"{card['blind_auc']:.3f}",
-                interval(card["blind_auc_ci"]),
-                BLIND_HELP,
-            ),
-            Figure(
-                "Advantage",
-                signed(card["advantage"]),
-                signed_interval(card["advantage_ci"]),
-                ADVANTAGE_HELP,
-            ),
-            Figure(
-                "Accuracy",
-                f"{card['accuracy']:.3f}",
-                interval(card["accuracy_ci"]),
-                "At the threshold that was chosen on the validation images.",
-            ),
-        ]
-    )
-    st.caption(
-        f"{n_note(card['n_members'], card['n_externals'])} Best blind baseline: {card['best_blind']}."
-    )
-    if card.get("null_auc") is not None:  # earlier versions trained none
-        st.caption(
-            f"The same auditor on labels that were shuffled, a null that should sit at 0.5: AUC {card['null_auc']:.3f} "
-            f"({interval(card['null_auc_ci'])})."
-        )
-    if card.get("search"):
-        st.caption(
-            f"Its settings are the best of {len(card['search']['trials'])} that were tried on the validation images."
-        )
-    for remark in card.get("remarks", ()):
-        st.warning(plain(remark), icon=":material/warning:")
-
-
-def _result(auditors: reading.Rows) -> None:
-    by_id = {card["id"]: card for card in sorted(auditors, key=_created, reverse=True)}
-    chosen = choice(
-        "Auditor shown", list(by_id), "auditor", lambda name: auditor_label(by_id[name])
-    )
-    card = by_id[chosen]
-    with st.container(border=True):
-        auditor_verdict(card)
-    _figures(card)
-    show_contributions(card)
-    st.subheader("How did the training go?", anchor=False)
-    _curves(chosen, reading.history(chosen).to_dict("records"))
-    st.caption(
-        "The epoch with the best validation AUC is kept; the figures above are from images "
-        "touched only once, after that."
-    )
-    navigation.result_link({"auditors": [chosen]})
-
-
-def _created(card: dict[str, Any]) -> str:
-    return str(card["created"])
+def _results(auditors: reading.Rows) -> None:
+    one, several = st.tabs([_ONE, _SEVERAL], key="results", bind="query-params")
+    if one.open:
+        with one, errors_as_sentences():
+            show_trained(auditors)
+    if several.open:
+        with several, errors_as_sentences():
+            compare_runs(auditors)
 
 
 heading(
@@ -146,10 +68,9 @@ heading(
 stop_where_missing(("models", "datasets"))
 _ask()
 _followed()
-_auditors = reading.cards("auditors")
+_auditors = sorted(reading.cards("auditors"), key=lambda card: str(card["created"]), reverse=True)
 st.divider()
 if _auditors:
-    with errors_as_sentences():
-        _result(_auditors)
+    _results(_auditors)
 else:
     st.info("No auditor is trained yet: start the first training above.", icon=":material/info:")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mintcore.datasets.reading import dataset_card, samples_file
 from mintcore.estimates.trained import store_of_network
 from mintcore.extraction.work import flops_an_image
+from mintcore.holdings import registered_images
 from mintcore.models.layers import Layer
 from store.artefacts import Card, Home
 from store.feature_store import open_store
@@ -82,10 +83,9 @@ def lacking(
     )
 
 
-def registered_images(home: Home, datasets: Sequence[str]) -> int:
-    """Count the readable images of some datasets; one that two of them list counts twice."""
-    counts = [dataset_card(home, name)["counts"] for name in datasets]
-    return sum(each["status"].get("ok", 0) - each.get("duplicates", 0) for each in counts)
+def images_of(home: Home, datasets: Sequence[str]) -> int:
+    """Count the readable images of some datasets by their cards."""
+    return registered_images([dataset_card(home, name) for name in datasets])
 
 
 def store_of_model(home: Home, model: Card) -> str | None:
@@ -101,7 +101,7 @@ def store_of_twin(home: Home, model: Card, auditors: Sequence[Card]) -> str | No
     """
     for card in reversed(auditors):
         if (
-            card["model_fingerprint"] == model["fingerprint"]
+            card.get("model_fingerprint") == model["fingerprint"]
             and "fresh weights" in card["networks"]
         ):
             named = store_of_network(card["networks"]["fresh weights"])
@@ -122,7 +122,7 @@ def twin_of(model: str) -> str:
 def _holdings(
     home: Home, store: str | None, datasets: Sequence[str], specs: Sequence[ArraySpec]
 ) -> list[Holding]:
-    registered = registered_images(home, datasets)
+    registered = images_of(home, datasets)
     if store is None:
         return [Holding(frozenset(), registered)]
     opened = open_store(home.folder("stores", store))

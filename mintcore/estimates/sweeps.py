@@ -17,8 +17,8 @@ from mintcore.estimates.speed import (
 from mintcore.estimates.stores import (
     MOST_COUNTED,
     Lacking,
+    images_of,
     lacking,
-    registered_images,
     store_of_model,
     store_of_twin,
 )
@@ -94,7 +94,7 @@ def estimate_sweep(home: Home, request: SweepRequest) -> SweepEstimate:
         there=trained.there,
         networks=_count_networks(request, trained, len(models)),
         models=models,
-        exact=registered_images(home, request.datasets()) <= MOST_COUNTED,
+        exact=images_of(home, request.datasets()) <= MOST_COUNTED,
         free_bytes=free_bytes(home.path),
         extraction=_extraction(models, extraction_speed(request.model, measured_paces(home))),
         training=_training(home, request, model, trained, training_speed(auditors)),

@@ -54,7 +54,7 @@ def _same_fit(home: Home, request: SweepRequest, card: Card) -> bool:
     """Tell whether an auditor was fitted on the same images in the same way."""
     model = home.card("models", request.model)
     return (
-        card["model_fingerprint"] == model["fingerprint"]
+        card.get("model_fingerprint") == model["fingerprint"]
         and _datasets(card) == _wanted_datasets(home, request)
         and card.get("seeds") == request.network_seeds()
         and card["settings"] == asdict(request.settings)

@@ -42,14 +42,23 @@ def basis_of(found: SweepEstimate) -> list[str]:
 
 
 def rough_time(seconds: float) -> str:
-    """Write a time as roughly as it is known."""
-    if seconds < 10:
-        return "10 seconds"
+    """Write a time as roughly as it is known: "40 seconds"."""
+    return _rough(seconds, ("seconds", "minutes", "hours", "days"))
+
+
+def short_time(seconds: float) -> str:
+    """Write a time as roughly as it is known, in few letters: "~40 s"."""
+    return f"~{_rough(seconds, ('s', 'min', 'h', 'days'))}"
+
+
+def _rough(seconds: float, units: tuple[str, str, str, str]) -> str:
     if seconds < 90:
-        return f"{round(seconds, -1):.0f} seconds"
+        return f"{max(10, round(seconds, -1)):.0f} {units[0]}"
     if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} days"
+        return f"{seconds / 60:.0f} {units[1]}"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} {units[2]}"
+    return f"{seconds / 86400:.0f} {units[3]}"
 
 
 def _auditors(found: SweepEstimate) -> str:
