@@ -83,7 +83,7 @@ def extraction_speed(model: str, paces: Sequence[MeasuredPace]) -> Speed:
 def training_speed(auditors: Sequence[Card]) -> Speed:
     """Tell how fast auditors are trained."""
     ordered = sorted(auditors, key=lambda card: str(card["created"]))
-    told = [card for card in ordered if _expected(card) and card.get("seconds")]
+    told = [card for card in ordered if card.get("seconds") and _expected(card)]
     measured = [card for card in told if _device(card) == _device(told[-1])][-_LATEST:]
     if not measured:
         return Speed(
