@@ -307,6 +307,31 @@ def sources_note(source: str, tiers: Sequence[str], told_apart: int) -> str:
     )
 
 
+def methods_note(
+    auditor: str, auc: float, method: str, method_auc: float, lead_ci: "Interval"
+) -> str:
+    """Say how an auditor stands against the best of the methods of others on the same images.
+
+    Args:
+        auditor: Name of the auditor, chosen on the validation images.
+        auc: Its AUC.
+        method: Name of the method with the highest AUC.
+        method_auc: That AUC.
+        lead_ci: Interval of the difference.
+    """
+    if lead_ci[0] > 0:
+        stands = "is ahead of every method of others"
+    elif lead_ci[1] < 0:
+        stands = "is behind the best method of others"
+    else:
+        stands = "is not clearly ahead of the best method of others, nor behind it"
+    return (
+        f"{auditor} {stands}: AUC {auc:.3f} against {method_auc:.3f} of {method}, a difference between "
+        f"{lead_ci[0]:+.3f} and {lead_ci[1]:+.3f}. The auditor learned from known members, which most of the others do "
+        "not need."
+    )
+
+
 def _tests(count: int) -> str:
     return "1 test" if count == 1 else f"{count} tests"
 

@@ -28,7 +28,8 @@ class Finds:
 
     def alone(self, name: str) -> np.ndarray:
         """Tell of (P,) members which a method finds and no other does."""
-        return self.members[self.names.index(name)] & (self.members.sum(axis=0) == 1)
+        found = self.members[self.names.index(name)] & (self.members.sum(axis=0) == 1)
+        return np.asarray(found)
 
 
 def find_at(scores: Mapping[str, np.ndarray], is_member: np.ndarray, fpr: float) -> Finds | None:
@@ -51,6 +52,28 @@ def find_at(scores: Mapping[str, np.ndarray], is_member: np.ndarray, fpr: float)
     return Finds(tuple(scores), fpr, found[:, is_member], found[:, ~is_member])
 
 
+def clearest_alone(
+    finds: Finds, name: str, scores: np.ndarray, is_member: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """List the members that one method alone finds, the highest scores first.
+
+    Args:
+        finds: From ``find_at`` on the same images.
+        name: The method.
+        scores: (N,) its scores.
+        is_member: (N,) bool.
+
+    Returns:
+        (K,) their positions among the N images, and (K,) the share of externals that score at least as high, the image
+        itself counted (Vovk, Gammerman and Shafer 2005, section 2.2).
+    """
+    places = np.flatnonzero(is_member)[finds.alone(name)]
+    places = places[np.argsort(-scores[places], kind="stable")]
+    externals = np.sort(scores[~is_member])
+    at_least = len(externals) - np.searchsorted(externals, scores[places], side="left")
+    return places, (1 + at_least) / (1 + len(externals))
+
+
 def jaccard(found: np.ndarray) -> np.ndarray:
     """Overlap of what each two methods find: of all that either finds, the share that both do (Jaccard 1912).
 
@@ -61,7 +84,7 @@ def jaccard(found: np.ndarray) -> np.ndarray:
         (M, M) in [0, 1]; two methods that find nothing agree.
     """
     both, either = pairs_found(found)
-    return np.where(either > 0, both / np.maximum(either, 1), 1.0)
+    return np.asarray(np.where(either > 0, both / np.maximum(either, 1), 1.0))
 
 
 def pairs_found(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +109,9 @@ def kappa(found: np.ndarray) -> np.ndarray:
     observed = 1 - (either - both) / images
     expected = rates[:, None] * rates + (1 - rates[:, None]) * (1 - rates)
     certain = expected >= 1
-    return np.where(certain, 1.0, (observed - expected) / np.where(certain, 1.0, 1 - expected))
+    return np.asarray(
+        np.where(certain, 1.0, (observed - expected) / np.where(certain, 1.0, 1 - expected))
+    )
 
 
 def rank_correlation(scores: np.ndarray) -> np.ndarray:
@@ -102,7 +127,7 @@ def rank_correlation(scores: np.ndarray) -> np.ndarray:
     centred = ranks - ranks.mean(axis=1, keepdims=True)
     norms = np.sqrt((centred**2).sum(axis=1))
     scaled = centred / np.where(norms > 0, norms, 1.0)[:, None]
-    correlation = np.clip(scaled @ scaled.T, -1.0, 1.0)
+    correlation = np.asarray(np.clip(scaled @ scaled.T, -1.0, 1.0))
     np.fill_diagonal(correlation, 1.0)
     return correlation
 
