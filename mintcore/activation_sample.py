@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintcore.arrays import parse_view
+from mintcore.errors import MintError
 from mintcore.library import auditor_scores
 from mintcore.models.layers import POOLED
 from store.artefacts import Card, Home
@@ -54,8 +55,17 @@ def draw(home: Home, auditor: str, a_group: int, part: str | None = None, seed: 
         a_group: Most members, and most externals.
         part: Only images of this part, such as "test"; None for all.
         seed: Decides which.
+
+    Raises:
+        MintError: The auditor's scores are not there.
     """
-    table = auditor_scores(home, auditor, ["sample_id", "is_member", "part", AUDITOR])
+    try:
+        table = auditor_scores(home, auditor, ["sample_id", "is_member", "part", AUDITOR])
+    except FileNotFoundError as error:
+        raise MintError(
+            f"The auditor {auditor} has lost its scores ({error.filename}): restore it from a backup, or train it "
+            "again."
+        ) from error
     is_member = table.column("is_member").to_numpy(zero_copy_only=False)
     wanted = np.ones(len(table), bool)
     if part is not None:

@@ -8,6 +8,8 @@ import pandas as pd
 from mintcore.palette import AUDITOR
 
 _ROW_PX = 22
+_AXIS_PX = 70
+"""Below the rows, for the axis and its title: Streamlit counts them into the height."""
 
 
 def contribution_bars(contributions: Sequence[tuple[str, float]], unit: str) -> alt.Chart:
@@ -19,7 +21,7 @@ def contribution_bars(contributions: Sequence[tuple[str, float]], unit: str) -> 
     """
     table = pd.DataFrame(contributions, columns=["source", "contribution"])
     return (
-        alt.Chart(table, height=alt.Step(_ROW_PX))
+        alt.Chart(table, height=_ROW_PX * len(table) + _AXIS_PX)
         .mark_bar(color=AUDITOR)
         .encode(
             x=alt.X("contribution:Q", title=unit, axis=alt.Axis(tickCount=6)),

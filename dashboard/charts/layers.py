@@ -1,117 +1,124 @@
-"""Auditor and blind baseline, layer by layer."""
+"""Auditor and blind baseline over the depth of the model."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import altair as alt
 import pandas as pd
 
-from mintcore.palette import AUDITOR, BLIND, REFERENCE_LINE
-
-AUDITOR_ROLE = "auditor"
-BLIND_ROLE = "best blind baseline"
-_ROLE_COLOURS = {AUDITOR_ROLE: AUDITOR, BLIND_ROLE: BLIND}
-_ROW_PX = 40
-_MARGIN = 0.02
-"""Room on both sides; also keeps an axis from showing differences that are nothing."""
-_TOOLTIP = (
-    ("layer:N", "layer", None),
-    ("role:N", "scored by", None),
-    ("value:Q", "value", ".3f"),
-    ("low:Q", "95% interval from", ".3f"),
-    ("high:Q", "to", ".3f"),
-    ("tier:N", "evidence", None),
-    ("n_members:Q", "held-out members", ","),
-    ("n_externals:Q", "held-out externals", ","),
+from dashboard.charts.bands import SHAPES, bands, value_axis
+from dashboard.charts.depth import (
+    ROOM_PX,
+    heading,
+    layer_axis,
+    line_at,
+    pointed_together,
+    pointer,
 )
+from dashboard.charts.layer_figures import (
+    ADVANTAGE,
+    AUDITOR_ROLE,
+    BLIND_ROLE,
+    FIGURES,
+    Card,
+    Series,
+    advantage_rows,
+    figure_rows,
+    layer_texts,
+    several_rows,
+)
+from mintcore.palette import AUDITOR, BLIND
+
+MOST_SERIES = len(SHAPES)
+_ROLE_COLOURS = {AUDITOR_ROLE: AUDITOR, BLIND_ROLE: BLIND}
+_HEIGHT_PX = 250
+_ADVANTAGE_PX = 140
+_LEAST_SPAN = 0.04
+_APART = 0.25
+"""Between the names of two lines, as a share of the width."""
 
 
-def auc_rows(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Give two rows an auditor, its own AUC and that of its best blind baseline."""
-    rows = []
-    for card in auditors:
-        rows.append(_row(card, AUDITOR_ROLE, card["auc"], card["auc_ci"]))
-        rows.append(_row(card, BLIND_ROLE, card["blind_auc"], card["blind_auc_ci"]))
-    return pd.DataFrame(rows)
-
-
-def advantage_rows(auditors: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Give one row an auditor, with its advantage."""
-    return pd.DataFrame(
-        [_row(card, "advantage", card["advantage"], card["advantage_ci"]) for card in auditors]
-    )
-
-
-def auc_by_layer(auditors: Sequence[Mapping[str, Any]], layers: Sequence[str]) -> alt.LayerChart:
-    """Draw the AUC of each layer's auditor beside its best blind baseline, with intervals.
+def scores_by_depth(
+    series: Series, several: Sequence[Card], layers: Sequence[str], figure: str
+) -> alt.VConcatChart:
+    """Draw a figure of each layer's auditor beside its best blind baseline, and below it the advantage.
 
     Args:
-        auditors: Cards of auditors of one kind.
-        layers: The layers in the model's order.
+        series: At most ``MOST_SERIES`` kinds and views with their auditors.
+        several: Auditors of several sources: lines across all layers.
+        layers: The layers to draw, in the model's order.
+        figure: A key of ``FIGURES``.
     """
-    table = auc_rows(auditors)
-    role = alt.Color(
-        "role:N",
-        title=None,
-        scale=alt.Scale(domain=list(_ROLE_COLOURS), range=list(_ROLE_COLOURS.values())),
-        legend=alt.Legend(orient="bottom", symbolOpacity=1),
+    anyone = next(card for cards in (*series.values(), several) for card in cards)
+    chance = FIGURES[figure].chance(anyone)
+    pointed = pointer(*layer_texts(series, layers, figure))
+    above = _panel(
+        figure_rows(series, layers, figure),
+        several_rows(several, figure),
+        layers,
+        _ROLE_COLOURS,
+        chance,
     )
-    offset = alt.YOffset("role:N", scale=alt.Scale(domain=list(_ROLE_COLOURS), paddingOuter=0.4))
-    intervals = _intervals(table, layers, "AUC (dashed: 0.5, chance)")
-    return _over_line(0.5, intervals, table, color=role, yOffset=offset)
-
-
-def advantage_by_layer(
-    auditors: Sequence[Mapping[str, Any]], layers: Sequence[str]
-) -> alt.LayerChart:
-    """Draw the advantage of each layer's auditor over its best blind baseline, with intervals."""
-    table = advantage_rows(auditors)
-    intervals = _intervals(table, layers, "advantage: auditor minus blind (dashed: 0, none)")
-    return _over_line(0.0, intervals, table, color=alt.value(AUDITOR))
-
-
-def _row(
-    card: Mapping[str, Any], role: str, value: float, bounds: Sequence[float]
-) -> dict[str, Any]:
-    keys = ("layer", "tier", "n_members", "n_externals")
-    return {"role": role, "value": value, "low": bounds[0], "high": bounds[1]} | {
-        key: card[key] for key in keys
-    }
-
-
-def _intervals(table: pd.DataFrame, layers: Sequence[str], title: str) -> alt.Chart:
-    there = [layer for layer in layers if layer in set(table["layer"])]
-    return (
-        alt.Chart(table, height=alt.Step(_ROW_PX, **{"for": "position"}))
-        .encode(
-            y=alt.Y("layer:N", sort=there, title=None, axis=alt.Axis(labelLimit=220)),
-            tooltip=[
-                alt.Tooltip(field, title=name, **({"format": shape} if shape else {}))
-                for field, name, shape in _TOOLTIP
-            ],
-        )
-        .properties(title=alt.Title(title, anchor="start", fontWeight="normal", fontSize=13))
+    below = _panel(
+        advantage_rows(series, layers),
+        several_rows(several, ADVANTAGE),
+        layers,
+        {ADVANTAGE: AUDITOR},
+        0.0,
     )
-
-
-def _over_line(
-    at: float, intervals: alt.Chart, table: pd.DataFrame, **channels: Any
-) -> alt.LayerChart:
-    span = [min(at, table["low"].min()) - _MARGIN, max(at, table["high"].max()) + _MARGIN]
-    line = (
-        alt.Chart(pd.DataFrame({"at": [at]}))
-        .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x="at:Q")
-    )
-    bars = intervals.mark_rule(strokeWidth=3, opacity=0.55).encode(
-        x=alt.X(
-            "low:Q",
-            title=None,
-            scale=alt.Scale(domain=span, zero=False),
-            axis=alt.Axis(tickCount=6),
+    charts = [
+        alt.layer(*above, pointed).properties(
+            height=_HEIGHT_PX,
+            title=heading(f"{FIGURES[figure].title} (dashed grey: {chance:.3g}, chance)"),
         ),
-        x2="high:Q",
-        **channels,
-    )
-    points = intervals.mark_point(filled=True, size=90, opacity=1).encode(x="value:Q", **channels)
-    return alt.layer(line, bars, points)
+        alt.layer(*below, pointed).properties(
+            height=_ADVANTAGE_PX,
+            title=heading(
+                "advantage: AUC of the auditor minus best blind AUC (dashed grey: 0, none)"
+            ),
+        ),
+    ]
+    return pointed_together(charts)
+
+
+def _panel(
+    rows: pd.DataFrame,
+    several: pd.DataFrame,
+    layers: Sequence[str],
+    colours: dict[str, str],
+    nothing: float,
+) -> list[alt.Chart]:
+    """Draw what was measured over the layers, and the line of what means nothing; the upper one has the legend."""
+    upper = len(colours) > 1
+    return [
+        line_at(nothing),
+        *_lines_across(several),
+        *bands(
+            rows,
+            colours,
+            layer_axis(layers, labelled=not upper),
+            value_axis(rows, several, at=nothing, least_span=_LEAST_SPAN),
+            legend=upper,
+        ),
+    ]
+
+
+def _lines_across(rows: pd.DataFrame) -> list[alt.Chart]:
+    """Draw a line across all layers for each auditor of several sources, with its interval and its name on it."""
+    drawn = []
+    for number, row in enumerate(rows.to_dict("records")):
+        one = alt.Chart(pd.DataFrame([row]))
+        # beside the numbers, where early layers are rarely high; each further right: lines can be near each other
+        place = alt.value({"expr": f"{ROOM_PX} + width * {_APART * number}"})
+        drawn += [
+            one.mark_rect(color=AUDITOR, opacity=0.12).encode(y="low:Q", y2="high:Q"),
+            one.mark_rule(color=AUDITOR, strokeDash=[8, 4], strokeWidth=2).encode(y="value:Q"),
+            one.mark_text(
+                color=AUDITOR,
+                align="left",
+                baseline="bottom",
+                dy=-4,
+                fontSize=12,
+                fontWeight="bold",
+            ).encode(x=place, y="value:Q", text="text:N"),
+        ]
+    return drawn

@@ -4,28 +4,9 @@ import pytest
 
 from dashboard.charts.contributions import contribution_bars
 from dashboard.charts.groups import BLIND_ROLE, SET_ROLE, auc_by_group, group_rows
-from dashboard.charts.layers import advantage_by_layer, auc_by_layer
-from dashboard.charts.roc import roc, roc_log, roc_rows
 from dashboard.charts.scores import score_distributions
 from dashboard.charts.training import mean_rows, training_curve, training_rows
 from mintcore.palette import AUDITED, AUDITOR, BLIND, EXTERNAL, MEMBER, SERIES
-
-FIRST = {
-    "layer": "block1",
-    "auditor_kind": "vanilla",
-    "view": "pooled",
-    "auc": 0.52,
-    "auc_ci": [0.48, 0.56],
-    "blind_auc": 0.51,
-    "blind_auc_ci": [0.47, 0.55],
-    "advantage": 0.01,
-    "advantage_ci": [-0.03, 0.05],
-    "tier": "no evidence",
-    "n_members": 200,
-    "n_externals": 100,
-    "roc": [[0.0, 0.0], [0.005, 0.1], [0.5, 0.6], [1.0, 1.0]],
-}
-SECOND = FIRST | {"layer": "dense", "auc": 0.74, "auc_ci": [0.70, 0.78], "tier": "strong"}
 
 
 def _marks(chart: Any) -> list[str]:
@@ -38,57 +19,6 @@ def _rows(chart: Any) -> list[dict[str, Any]]:
 
 def _fields(layer: dict[str, Any], channel: str) -> set[str]:
     return {item["field"] for item in layer["encoding"][channel]}
-
-
-def test_auc_by_layer__interval_and_point_for_auditor_and_blind() -> None:
-    chart = auc_by_layer([FIRST, SECOND], ["block1", "block2", "dense"])
-    assert _marks(chart) == ["rule", "rule", "point"]
-    interval = chart.to_dict()["layer"][1]["encoding"]
-    assert (interval["x"]["field"], interval["x2"]["field"]) == ("low", "high")
-    assert interval["color"]["scale"]["range"] == [AUDITOR, BLIND]
-    rows = [row for row in _rows(chart) if "role" in row]
-    assert [(row["layer"], row["role"], row["value"]) for row in rows] == [
-        ("block1", "auditor", 0.52),
-        ("block1", "best blind baseline", 0.51),
-        ("dense", "auditor", 0.74),
-        ("dense", "best blind baseline", 0.51),
-    ]
-
-
-def test_auc_by_layer__layers_in_the_models_order() -> None:
-    chart = auc_by_layer([SECOND, FIRST], ["block1", "dense"])
-    assert chart.to_dict()["layer"][1]["encoding"]["y"]["sort"] == ["block1", "dense"]
-
-
-def test_auc_by_layer__tooltip_has_n() -> None:
-    point = auc_by_layer([FIRST], ["block1"]).to_dict()["layer"][2]
-    assert {"n_members", "n_externals", "low", "high"} <= _fields(point, "tooltip")
-
-
-def test_advantage_by_layer__line_at_zero_lies_inside_the_axis() -> None:
-    chart = advantage_by_layer([FIRST | {"advantage_ci": [0.2, 0.3]}], ["block1"])
-    assert {"at": 0.0} in _rows(chart)
-    low, high = chart.to_dict()["layer"][1]["encoding"]["x"]["scale"]["domain"]
-    assert low < 0
-    assert high > 0.3
-
-
-def test_roc__curves_and_diagonal() -> None:
-    chart = roc([FIRST, SECOND])
-    assert _marks(chart) == ["line", "line"]
-    assert chart.to_dict()["layer"][1]["encoding"]["color"]["scale"]["domain"] == [
-        "block1, vanilla",
-        "dense, vanilla",
-    ]
-
-
-def test_roc_log__axis_ends_at_one_false_positive() -> None:
-    scale = roc_log([FIRST]).to_dict()["layer"][1]["encoding"]["x"]["scale"]
-    assert scale == {"type": "log", "domain": [1 / 100, 1]}
-
-
-def test_roc_rows__nothing_below_what_a_logarithmic_axis_shows() -> None:
-    assert roc_rows([FIRST], lowest_fpr=0.01)["fpr"].tolist() == [0.5, 1.0]
 
 
 HISTOGRAM = [
