@@ -61,21 +61,28 @@ def own_steps(done: dict[str, bool]) -> None:
     commands([STEPS[kind].command for kind in waiting])
 
 
-def followed_demo() -> None:
-    """Follow the demo where it is under way, or say how it ended where it did not end well."""
+def followed_demo() -> bool:
+    """Follow the demo where it is under way, or say how it ended.
+
+    Returns:
+        Whether it is under way.
+    """
     job = jobs.followed_job("demo") or _under_way()
     if job is None:
-        return
+        return False
     if job.state == "done":
         if "job" in st.query_params:
             del st.query_params["job"]
         st.success("The demo has ended: what it found is below.", icon=":material/check_circle:")
-        return
+        return False
     jobs.follow(job, lambda job: None)
+    if job.state not in queue.UNDER_WAY:
+        return False
     st.caption(
         "The stages: training two models, computing what they do inside, training auditors for each layer, and "
         "comparing datasets. Results appear on the pages as they come."
     )
+    return True
 
 
 def _under_way() -> queue.Job | None:
@@ -86,11 +93,8 @@ def _under_way() -> queue.Job | None:
 
 def _step(number: int, step: Step, *, done: bool, is_next: bool) -> None:
     mark = _DONE if done else _NEXT if is_next else _LATER
-    words, link = st.columns([5, 2], vertical_alignment="center")
-    with words:
-        st.markdown(f"{mark} **{number}. {step.title}**  \n{_said(step, done=done)}")
-    with link:
-        step_link(step, primary=is_next)
+    st.markdown(f"{mark} **{number}. {step.title}**  \n{_said(step, done=done)}")
+    step_link(step, primary=is_next)
 
 
 def _said(step: Step, *, done: bool) -> str:

@@ -45,9 +45,9 @@ heading(
     "What is in this home folder?",
     "Models under audit, the images known to it, and what was found so far.",
 )
-followed_demo()
+_demo_runs = followed_demo()
 _models, _datasets = reading.cards("models"), reading.cards("datasets")
 if _models or _datasets:
     _filled(_models, _datasets)
-else:
+elif not _demo_runs:
     two_ways(steps_done())
