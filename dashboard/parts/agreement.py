@@ -22,7 +22,7 @@ _MEASURES = {
     "Cohen's kappa": "agreement beyond chance: 1 is the same finds, 0 what independent methods share",
     "Spearman": "correlation of how they rank the held-out members, whatever the threshold",
 }
-_SHOWN = 16
+_SHOWN = 14
 
 
 def show_agreement(split: Split, card: Mapping[str, Any], auditors: Collection[str]) -> None:

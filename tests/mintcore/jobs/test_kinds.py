@@ -10,10 +10,11 @@ from mintcore.auditors.fitting import FitSettings
 from mintcore.batch_audit import BatchRequest
 from mintcore.bundles import BundleRequest
 from mintcore.comparison import CompareRequest
+from mintcore.datasets.kept_overlaps import OverlapRequest
 from mintcore.datasets.offered import DatasetRequest
 from mintcore.errors import MintError
 from mintcore.extraction.requests import ExtractionRequest
-from mintcore.jobs.kinds import request_of, work_of
+from mintcore.jobs.kinds import KINDS, SHORT, request_of, work_of
 from mintcore.methods.requests import MethodsRequest
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.requests import ModelRequest
@@ -56,6 +57,7 @@ def test_kinds__import_without_torch_or_streamlit() -> None:
         ProtocolRequest("P1", "/data"),
         BundleRequest(("a",)),
         VerifyRequest(),
+        OverlapRequest("in", "out"),
         ModelRequest("net", "mintcore:object-cnn", "/x.pt", GREY, classes=("a", "b")),
         DatasetRequest("in", "zip:/x.zip", "member"),
     ],
@@ -84,6 +86,10 @@ def test_request_of__what_the_engine_refuses_is_its_own_sentence() -> None:
     params = {"name": "ref", "of": "net", "pool": ["in"], "settings": {"epochs": 0}}
     with pytest.raises(MintError, match="--epochs is 0"):
         request_of(ReferenceRequest, params)
+
+
+def test_short__audit_reports_and_other_work_without_a_device() -> None:
+    assert {"report", "overlap"} <= SHORT <= set(KINDS)
 
 
 def test_work_of__unknown_kind_names_those_there_are() -> None:
