@@ -100,6 +100,15 @@ def choose_again(param: str, value: str) -> None:
     st.query_params[param] = value
 
 
+def label_again(value: str) -> None:
+    """Let all choices that show a value take its label anew: a browser keeps the one that it was sent first."""
+    for key, chosen in list(st.session_state.items()):
+        if str(key).startswith("choice") and value in (
+            [chosen] if isinstance(chosen, str) else chosen
+        ):
+            del st.session_state[key]
+
+
 def auditor_choices(auditors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Let the person choose auditors; the query parameter ``auditor`` lists them."""
     by_id, labels = {card["id"]: dict(card) for card in auditors}, auditor_labels(auditors)

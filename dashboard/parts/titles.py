@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.parts.choices import label_again
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.reading import Kind, home
 from dashboard.titles import title_of
@@ -32,4 +33,5 @@ def title_form(kind: Kind, artefact_id: str) -> None:
         if st.form_submit_button("Save", type="primary", icon=":material/check:"):
             with errors_as_sentences():
                 rename(home(), kind, artefact_id, title)
+                label_again(artefact_id)
                 st.rerun()

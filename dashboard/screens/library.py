@@ -48,17 +48,18 @@ _ROWS_PX = 300
 
 
 def _followed() -> None:
+    """Draw the registration that the URL names; where it is done, show what it made."""
     for job_kind, kind in _JOBS.items():
         job = jobs.followed_job(job_kind)
         if job is None:
             continue
         if job.state == "done" and job.result:
             del st.query_params["job"]
-            st.session_state[_KIND] = kind
+            st.session_state.pop(_KIND, None)
+            st.query_params["kind"] = kind
             choose_again(_PARAMS[kind], job.result[kind][0])
-            st.toast("Registered.", icon=":material/check_circle:")
-        else:
-            jobs.follow(job, lambda job: None)
+            st.rerun()
+        jobs.follow(job, lambda job: None)
 
 
 def _kind(counts: dict[Kind, int]) -> Kind:
@@ -109,13 +110,13 @@ heading(
     "Models under audit and datasets of images, and all that was made from them: add, look into, rename, delete.",
 )
 say_what_was_deleted()
-_followed()
 _counts = {kind: library_reading.count(kind) for kind in _PARAMS}
 _shown = _kind({kind: count for kind, count in _counts.items() if count or kind in _ALWAYS})
 if _shown in _REGISTRATIONS:
     _words, _form = _REGISTRATIONS[_shown]
     with st.expander(_words, expanded=not _counts[_shown], icon=":material/add:"):
         _form()
+    _followed()
 _ids = _registered(_shown)
 if _ids:
     _chosen = choice("Look into", _ids, _PARAMS[_shown], lambda name: title(_shown, name))
