@@ -32,20 +32,20 @@ _LARGE = Extent()
 
 def make(home: Home, extent: Extent = _LARGE) -> None:
     """Make the home folder, or what it lacks."""
-    sets = sets_of(extent.images)
+    sets = sets_of(extent)
     with _told(f"registering {extent.images:,} images"):
         add_images(home, sets)
     with _told("training the model"):
-        add_model(home, extent.depth)
+        add_model(home, extent.arch)
     with _told("training auditors"):
         add_auditors(home, extent)
     with _told("comparing datasets, and other methods"):
-        add_comparisons(home)
+        add_comparisons(home, extent)
         add_methods(home)
     with _told("storing activations of all images"):
         add_stored_rows(home, sets)
     with _told("auditing datasets and images"):
-        add_audits(home, sets, extent.dataset_audits)
+        add_audits(home, sets, extent)
         add_image_audits(home, extent.image_audits)
     add_jobs(home, extent.jobs)
 

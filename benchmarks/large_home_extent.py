@@ -8,17 +8,24 @@ class Extent:
     """How much a home folder is to hold.
 
     Attributes:
-        images: Registered and stored images; 4,000 or more.
-        depth: Of the audited ResNet, 6n + 2; 56 makes 30 layers.
-        auditors: Auditors in all; those of one layer for each dataset of externals and those of all layers are made in
-            any case.
+        images: Registered and stored images.
+        large_sets: Datasets to audit of a tenth of the images each.
+        small_sets: Datasets to audit of some thousandths each.
+        arch: Architecture of the audited model.
+        seeds: Networks of each auditor.
+        compared: Kinds of auditor by which datasets of externals are compared.
+        auditors: Auditors in all; those of comparisons, of all layers, and a Vanilla one a layer are made in any case.
         dataset_audits: Audits of datasets.
         image_audits: Audits of images.
         jobs: Jobs that have ended.
     """
 
     images: int = 1_000_000
-    depth: int = 56
+    large_sets: int = 4
+    small_sets: int = 32
+    arch: str = "mintcore:resnet56-cifar"
+    seeds: int = 3
+    compared: tuple[str, ...] = ("vanilla", "linear")
     auditors: int = 40
     dataset_audits: int = 200
     image_audits: int = 20

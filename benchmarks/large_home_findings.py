@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from benchmarks.large_home_extent import Extent
-from benchmarks.large_home_images import EXTERNALS, LARGE_SETS, MEMBERS, ImageSet
-from benchmarks.large_home_store import stored_key, stored_layer, stores_of
+from benchmarks.large_home_images import EXTERNALS, MEMBERS, ImageSet
+from benchmarks.large_home_store import map_layers, stored_key, stored_layer, stores_of
 from benchmarks.large_home_training import MODEL
 from mintcore.audit import audit_dataset
 from mintcore.auditors.publication import specs_of
@@ -17,31 +17,31 @@ from mintcore.methods.requests import MethodsRequest
 from mintcore.methods.run import run_methods
 from mintcore.progress import SilentReporter
 from mintcore.sweep import sweep
-from store.artefacts import Card, Home
+from store.artefacts import Home
 
 _ALL_LAYERS = ("vanilla", "joint", "fused")
-_COMPARED = ("vanilla", "linear")
 _MAP_SIDE = 4
 _BRIEFLY = FitSettings(epochs=12, patience=4)
+"""Comparisons train as usual, so that theirs are auditors of their own."""
 _SILENT = SilentReporter()
 
 
 def add_auditors(home: Home, extent: Extent) -> None:
     """Train a Vanilla auditor for every layer, one of all layers of each kind, and CNN auditors for the last layers."""
     stores_of(home, extent.images)  # the store's layout hangs on how many images it is to hold
-    _sweep(home, "all", _ALL_LAYERS)
-    of_comparisons = len(_COMPARED) * len(EXTERNALS) - 1  # one of them is in the sweep
-    left = extent.auditors - of_comparisons - len(home.cards("auditors"))
-    maps = [layer["name"] for layer in home.card("models", MODEL)["layers"] if _is_block(layer)]
+    _sweep(home, "all", _ALL_LAYERS, extent.seeds)
+    left = extent.auditors - len(extent.compared) * len(EXTERNALS) - len(home.cards("auditors"))
     if left > 0:
-        _sweep(home, ",".join(maps[-left:]), ("cnn",))
+        _sweep(home, ",".join(map_layers(home)[-left:]), ("cnn",), extent.seeds)
 
 
-def add_comparisons(home: Home) -> None:
+def add_comparisons(home: Home, extent: Extent) -> None:
     """Compare the datasets of externals at one layer, by two kinds of auditor."""
-    for kind in _COMPARED:
-        layer = stored_layer(home)
-        request = CompareRequest(MODEL, MEMBERS, EXTERNALS, layer, kind, map_side=_MAP_SIDE)
+    layer = stored_layer(home)
+    for kind in extent.compared:
+        request = CompareRequest(
+            MODEL, MEMBERS, EXTERNALS, layer, kind, map_side=_MAP_SIDE, seeds=extent.seeds
+        )
         compare(home, request, device="cpu", reporter=_SILENT)
 
 
@@ -51,13 +51,13 @@ def add_methods(home: Home) -> None:
         run_methods(home, MethodsRequest(MODEL, MEMBERS, external), device="cpu", reporter=_SILENT)
 
 
-def add_audits(home: Home, sets: Sequence[ImageSet], wanted: int) -> None:
+def add_audits(home: Home, sets: Sequence[ImageSet], extent: Extent) -> None:
     """Audit datasets by the auditors that read the layer stored of all images, each large dataset by two of them."""
     auditors = _readers(home)
     audited = [each for each in sets if each.is_audited]
-    pairs = [(auditor, each) for each in audited[:LARGE_SETS] for auditor in auditors[:2]]
-    pairs += [(auditor, each) for each in audited[LARGE_SETS:] for auditor in auditors]
-    for auditor, each in pairs[:wanted]:
+    pairs = [(auditor, each) for each in audited[: extent.large_sets] for auditor in auditors[:2]]
+    pairs += [(auditor, each) for each in audited[extent.large_sets :] for auditor in auditors]
+    for auditor, each in pairs[: extent.dataset_audits]:
         audit_dataset(home, auditor, each.name, device="cpu", reporter=_SILENT)
 
 
@@ -70,15 +70,18 @@ def add_image_audits(home: Home, wanted: int) -> None:
         publish_image_audit(home, loaded, finding)
 
 
-def _sweep(home: Home, layers: str, kinds: tuple[str, ...]) -> None:
+def _sweep(home: Home, layers: str, kinds: tuple[str, ...], seeds: int) -> None:
     request = SweepRequest(
-        MODEL, MEMBERS, EXTERNALS[0], layers, kinds, map_side=_MAP_SIDE, settings=_BRIEFLY
+        MODEL,
+        MEMBERS,
+        EXTERNALS[0],
+        layers,
+        kinds,
+        map_side=_MAP_SIDE,
+        seeds=seeds,
+        settings=_BRIEFLY,
     )
     sweep(home, request, device="cpu", reporter=_SILENT)
-
-
-def _is_block(layer: Card) -> bool:
-    return bool(layer["kind"] == "map" and layer["name"].startswith("layer"))
 
 
 def _readers(home: Home) -> list[str]:

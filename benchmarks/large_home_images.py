@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.large_home_extent import Extent
 from mintcore.datasets.registration import add_dataset
 from store.artefacts import Home
 
 MEMBERS, EXTERNALS = "camera-members", ("camera-external", "scanner-external", "phone-external")
 SIDE_PX = 16
 CLASSES = 10
-LARGE_SETS = 4
-SMALL_SETS = 32
 _COARSE_PX = 4
 _IMAGES_AN_AUDITED_IDENTITY, _IMAGES_AN_IDENTITY = 40, 4
 _AT_ONCE = 16_384
@@ -49,15 +48,15 @@ class ImageSet:
         return self.name in (MEMBERS, *EXTERNALS)
 
 
-def sets_of(images: int) -> list[ImageSet]:
-    """Divide a number of images among datasets."""
-    learnt = min(2000, max(240, images // 500))
-    large, small = images // 10, max(40, images // 250)
-    audited = [(f"archive-{number}", large) for number in range(LARGE_SETS)]
-    audited += [(f"collection-{number:02d}", small) for number in range(SMALL_SETS)]
-    rest = images - 4 * learnt - sum(count for _, count in audited)
+def sets_of(extent: Extent) -> list[ImageSet]:
+    """Divide the images among datasets."""
+    learnt = min(2000, max(240, extent.images // 500))
+    large, small = extent.images // 10, max(40, extent.images // 250)
+    audited = [(f"archive-{number}", large) for number in range(extent.large_sets)]
+    audited += [(f"collection-{number:02d}", small) for number in range(extent.small_sets)]
+    rest = extent.images - (1 + len(EXTERNALS)) * learnt - sum(count for _, count in audited)
     if rest < 100:
-        raise SystemExit(f"{images:,} images are too few: give 4,000 or more.")
+        raise SystemExit(f"{extent.images:,} images are too few: give 4,000 or more.")
     named = [(MEMBERS, "member", learnt), *((name, "external", learnt) for name in EXTERNALS)]
     named += [
         ("corpus-members", "member", rest // 2),
@@ -101,7 +100,7 @@ def _write(file: Path, each: ImageSet) -> None:
     of_one = _IMAGES_AN_AUDITED_IDENTITY if each.is_audited else _IMAGES_AN_IDENTITY
     person = np.arange(each.images) // of_one
     identity = np.char.add(f"{each.name}-person-", np.char.mod("%05d", person))
-    np.savez(file, images=images, label=label.astype(str), identity=identity)
+    np.savez(file, images=images, label=label.astype(str), identity=identity.astype(bytes))
 
 
 def _drawn(rng: np.random.Generator, label: np.ndarray) -> Iterator[np.ndarray]:

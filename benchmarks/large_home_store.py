@@ -9,6 +9,7 @@ from benchmarks.large_home_training import MODEL, PREPROCESSING
 from mintcore.arrays import pixels_spec
 from mintcore.datasets.reading import dataset_card, samples, samples_file
 from mintcore.extraction.stores import store_of
+from mintcore.models.layers import INPUT
 from mintcore.models.registration import AuditedModel
 from mintcore.subjects import load_subjects
 from store.artefacts import Home
@@ -19,9 +20,14 @@ _JITTER = 0.1
 
 
 def stored_layer(home: Home) -> str:
-    """Name the layer that is stored of all images: the last block of the model."""
+    """Name the layer that is stored of all images: the last one with a map."""
+    return map_layers(home)[-1]
+
+
+def map_layers(home: Home) -> list[str]:
+    """List the layers of the model that have maps, from input to output."""
     layers = home.card("models", MODEL)["layers"]
-    return str([layer["name"] for layer in layers if layer["name"].startswith("layer")][-1])
+    return [each["name"] for each in layers if each["kind"] == "map" and each["name"] != INPUT]
 
 
 def stored_key(home: Home) -> str:

@@ -1,4 +1,4 @@
-"""The audited model of the large home folder: a ResNet that learnt the few members by heart."""
+"""The audited model of the large home folder: it learnt a few images by heart."""
 
 from benchmarks.large_home_images import MEMBERS, SIDE_PX
 from mintcore.models.preprocessing import Preprocessing
@@ -20,14 +20,12 @@ _SETTINGS = TrainingSettings(
 )
 
 
-def add_model(home: Home, depth: int) -> None:
+def add_model(home: Home, arch: str) -> None:
     """Train the model, half of whose labels are wrong so that it has to remember.
 
     Args:
         home: The home folder.
-        depth: Of the ResNet.
+        arch: Its architecture.
     """
-    request = TrainingRequest(
-        MODEL, f"mintcore:resnet{depth}-cifar", (MEMBERS,), PREPROCESSING, settings=_SETTINGS
-    )
+    request = TrainingRequest(MODEL, arch, (MEMBERS,), PREPROCESSING, settings=_SETTINGS)
     train_model(home, request, device="cpu", reporter=SilentReporter())

@@ -1,0 +1,122 @@
+"""The dashboard on a large home folder, in a real browser.
+
+    python -m benchmarks.dashboard [HOME] [--json FILE]
+
+HOME is made by `python -m benchmarks.large_home` where it is not given. What a person waits for is timed inside the
+page: from the click until the last change of the page and the end of the script. That nothing changes any more is
+believed after 400 ms, which do not count.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from benchmarks.dashboard_crowd import crowd
+from benchmarks.dashboard_questions import (
+    MEMORY_MB,
+    audit_an_image,
+    first_paint,
+    memory,
+    met_together,
+    redraws,
+    switches,
+)
+from benchmarks.dashboard_serving import CHROMIUM_ARGS, EMPTY_APP, chromium, served
+from benchmarks.dashboard_visits import visitor
+from benchmarks.index import Line, table
+from benchmarks.large_home import make
+from benchmarks.measurement import machine
+from mintcore.library import store_infos
+from store.artefacts import Home
+
+REPEATS, SESSIONS, SECONDS = 5, 10, 120.0
+_COUNTED = ("datasets", "auditors", "audits", "jobs")
+_SHOWN_PROBLEMS = 10
+
+
+def main() -> None:
+    """Run the benchmark as a command."""
+    options = _options()
+    on = machine(["streamlit", "altair", "pandas", "pyarrow"])
+    with ExitStack() as stack:
+        home = options.home or _made(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        holds, load = _holdings(Home(home)), os.getloadavg()[0]
+        lines = list(measure(home, options.repeats, options.sessions, options.seconds))
+    print(f"\n{holds}; load of the machine before: {load:.1f}; {on}\n\n{table(lines)}")
+    if options.json:
+        figures = [asdict(line) | {"met": line.met} for line in lines]
+        content = {"machine": on, "load": load, "home": holds, "lines": figures}
+        options.json.write_text(json.dumps(content, indent=1))
+
+
+def measure(home: Path, repeats: int, sessions: int, seconds: float) -> Iterator[Line]:
+    """Serve a home folder and an empty app, and measure what people in browsers meet.
+
+    Args:
+        home: The home folder.
+        repeats: How often each thing is done.
+        sessions: How many people click at once.
+        seconds: How long they do.
+    """
+    with ExitStack() as stack:
+        ours = stack.enter_context(served(home))
+        nothing = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        empty = stack.enter_context(served(nothing, EMPTY_APP))
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
+        yield from first_paint(browser, empty.address, ours.address, repeats)
+        person = visitor(browser)
+        person.open(ours.address)
+        yield from switches(person, repeats)
+        yield memory(ours, "after visiting every page", MEMORY_MB)
+        yield from redraws(person, repeats)
+        person.page.goto("about:blank")  # so that it does not ask for more while others click
+        together = crowd(ours.address, sessions, seconds)
+        yield from met_together(together, sessions, seconds)
+        yield memory(ours, f"after {sessions} people")
+        person.open(ours.address)
+        audit_an_image(person, nothing)
+        yield memory(ours, "with PyTorch and a model, after the first image audit")
+        yield Line("errors met by one person", len(person.problems), "", 0)
+        _say([*person.problems, *together.problems])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboard", description=__doc__)
+    parser.add_argument("home", type=Path, nargs="?", help="a large home folder")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="how often each thing is done")
+    parser.add_argument("--sessions", type=int, default=SESSIONS, help="people who click at once")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long they click")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    return parser.parse_args()
+
+
+def _made(folder: Path) -> Path:
+    make(Home(folder / "home"))
+    return folder / "home"
+
+
+def _holdings(home: Home) -> str:
+    """Say what a home folder holds, as counted in it."""
+    counts = {kind: len(list((home.path / kind).glob("*/"))) for kind in _COUNTED}
+    images = max((store["images"] for store in store_infos(home)), default=0)
+    return ", ".join(
+        [f"{images:,} stored images", *(f"{counts[kind]} {kind}" for kind in _COUNTED)]
+    )
+
+
+def _say(problems: Sequence[str]) -> None:
+    for problem, times in Counter(problems).most_common(_SHOWN_PROBLEMS):
+        print(f"{times} x {problem}")
+
+
+if __name__ == "__main__":
+    main()

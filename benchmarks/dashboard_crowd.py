@@ -1,0 +1,90 @@
+"""Several people at once: each clicks from page to page until the time is over."""
+
+import asyncio
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from playwright.async_api import Browser, Page, WebSocket, async_playwright
+
+from benchmarks.dashboard_serving import CHROMIUM_ARGS, VIEWPORT, WATCH, chromium
+from benchmarks.dashboard_visits import TITLES
+
+_LOOKS_S = 0.5
+"""How long a person looks at a page before the next click."""
+_LONGEST_MS = 90_000
+
+
+@dataclass
+class Crowd:
+    """What several people met.
+
+    Attributes:
+        waits_ms: What each click took until the page was at rest.
+        problems: Errors of the browsers' consoles, of scripts, red boxes, lost connections.
+    """
+
+    waits_ms: list[float] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def crowd(address: str, sessions: int, seconds: float) -> Crowd:
+    """Let people click for some time, each in a browser context of its own."""
+    with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop already
+        return thread.submit(asyncio.run, _crowd(address, sessions, seconds)).result()
+
+
+async def _crowd(address: str, sessions: int, seconds: float) -> Crowd:
+    met = Crowd()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
+        people = [_Person(await _tab(browser), met, number) for number in range(sessions)]
+        await asyncio.gather(*(person.open(address) for person in people))
+        end = time.monotonic() + seconds
+        await asyncio.gather(*(person.click_until(end) for person in people))
+        await browser.close()
+    return met
+
+
+async def _tab(browser: Browser) -> Page:
+    context = await browser.new_context(viewport=VIEWPORT)
+    page = await context.new_page()
+    page.set_default_timeout(_LONGEST_MS)
+    await page.add_init_script(WATCH)
+    return page
+
+
+class _Person:
+    def __init__(self, page: Page, met: Crowd, number: int) -> None:
+        self._page, self._met = page, met
+        self._random = random.Random(number)  # noqa: S311 - no secret
+        self._at = TITLES[0]
+        self._is_over = False
+
+    async def open(self, address: str) -> None:
+        problems = self._met.problems
+        self._page.on("pageerror", lambda error: problems.append(str(error)))
+        self._page.on(
+            "console",
+            lambda message: problems.append(message.text) if message.type == "error" else None,
+        )
+        self._page.on("websocket", self._watch_connection)
+        await self._page.goto(address, wait_until="commit")
+        await self._page.evaluate("mintWatch.opened()")
+
+    async def click_until(self, end: float) -> None:
+        while time.monotonic() < end:
+            self._at = self._random.choice([title for title in TITLES if title != self._at])
+            waited = await self._page.evaluate("title => mintWatch.go(title)", self._at)
+            self._met.waits_ms.append(waited["rest"])
+            self._met.problems.extend(await self._page.evaluate("mintWatch.problems()"))
+            await asyncio.sleep(_LOOKS_S)
+        self._is_over = True
+
+    def _watch_connection(self, connection: WebSocket) -> None:
+        connection.on("close", lambda _: self._lost())
+
+    def _lost(self) -> None:
+        if not self._is_over:
+            self._met.problems.append("the connection to the server was lost")
