@@ -67,6 +67,8 @@ def test_library__images_of_a_dataset_are_paged_and_the_view_can_be_shared(
     expect(page.get_by_text("Its card")).to_be_visible()
     settle(page)
     label = page.get_by_role("combobox", name="Label")
+    label.evaluate("found => found.scrollIntoView({block: 'center'})")  # a list closes on scrolling
+    settle(page)
     label.fill("all of 10")
     page.get_by_role("option", name="all of 10").click()
     settle(page)

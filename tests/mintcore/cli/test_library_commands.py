@@ -9,6 +9,7 @@ from mintcore.cli.program import app
 from mintcore.errors import MintError
 from mintcore.titles import read_titles
 from store.artefacts import Home, Kind, write_card
+from store.feature_store import create_store
 
 SIDES = {"members": {"dataset": "in"}, "external": {"dataset": "in"}}
 AUDITOR = {"model": "net", "reference": None, "made_from": SIDES, "networks": {}}
@@ -78,3 +79,14 @@ def test_rename__gives_a_title_and_takes_it_away(
 def test_rename__what_is_refused_is_one_sentence(small_home: Home) -> None:
     with pytest.raises(MintError, match="at most 80"):
         run(small_home, "model", "rename", "net", "x" * 81)
+
+
+def test_store_gc__tidies_the_home_folder_too(small_home: Home) -> None:
+    create_store(small_home, "s", expected_rows=10)
+    leftover = small_home.path / ".staging" / "gone-models-old-1234"
+    leftover.mkdir()
+    (leftover / "weights").write_bytes(bytes(5000))
+    run(small_home, "store", "gc", "s")
+    assert leftover.exists()
+    assert json.loads(run(small_home, "store", "gc", "s", "--yes", "--json"))["freed"] >= 5000
+    assert not leftover.exists()
