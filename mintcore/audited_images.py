@@ -49,7 +49,7 @@ def chosen_images(home: Home, audit: str, wanted: Wanted) -> pa.Table:
 
 def names_in(home: Home, audit: str, column: Literal["label", "identity"]) -> list[str]:
     """List the labels or the identities of an audit's images, sorted; none where it kept none."""
-    table = audit_scores(home, audit)
+    table = audit_scores(home, audit, [column])
     if column not in table.column_names:
         return []
     return sorted(value for value in pc.unique(table.column(column)).to_pylist() if value)

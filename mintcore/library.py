@@ -243,10 +243,13 @@ def audit_scores(home: Home, audit: str, columns: Sequence[str] | None = None) -
     Args:
         home: The home folder.
         audit: Its id.
-        columns: Only these; None for all.
+        columns: Only these, as far as the audit has them; None for all.
     """
     file = home.folder("audits", audit) / "scores.parquet"
-    return pq.read_table(file, columns=None if columns is None else list(columns))
+    if columns is None:
+        return pq.read_table(file)
+    there = set(pq.read_schema(file).names)  # earlier versions kept fewer
+    return pq.read_table(file, columns=[column for column in columns if column in there])
 
 
 def audit_groups(home: Home, audit: str) -> pa.Table:
