@@ -34,13 +34,13 @@ def judge_all(auditor: str, images: list[Given]) -> Judged:
             icon=":material/photo_library:",
         )
     judged: Judged = []
-    asked = images[:JUDGED_AT_ONCE]
-    with st.empty():
-        for at, image in enumerate(asked):
-            if len(asked) > 1:
-                st.progress(at / len(asked), f"Judging image {at + 1} of {len(asked)}")
-            with errors_as_sentences():
-                judged.append((image, judge(auditor, image)))
+    asked, progress = images[:JUDGED_AT_ONCE], st.empty()
+    for at, image in enumerate(asked):
+        if len(asked) > 1:
+            progress.progress(at / len(asked), f"Judging image {at + 1} of {len(asked)}")
+        with errors_as_sentences():
+            judged.append((image, judge(auditor, image)))
+    progress.empty()
     return judged
 
 

@@ -127,11 +127,12 @@ def _example(datasets: reading.Rows) -> list[Given]:
 
 def _number(dataset: str, total: int) -> int:
     """Let the person choose an image by its number; the query parameter ``image`` says which."""
+    wanted = st.query_params.get(_NUMBER, "1")
+    asked = min(int(wanted), total) if wanted.isdecimal() and int(wanted) else 1
     key = f"image-of-{dataset}"
-    if key not in st.session_state:
-        wanted = st.query_params.get(_NUMBER, "1")
-        st.session_state[key] = min(int(wanted), total) if wanted.isdecimal() and int(wanted) else 1
-    number = st.number_input(f"Number of the image, of {total:,}", 1, total, key=key)
+    # as its first value: a value that is set later can come after the browser has sent the first one back
+    first = st.session_state.setdefault(f"{key}-first", asked)
+    number = st.number_input(f"Number of the image, of {total:,}", 1, total, first, key=key)
     st.query_params[_NUMBER] = str(number)
     return int(number)
 

@@ -14,22 +14,13 @@ from browsing import (
     expect_no_sideways_scroll,
     go,
     settle,
-    upload,
 )
 from PIL import Image
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-CHARTS = {"Audit a dataset": 2, "Train an auditor": 3, "Compare layers": 6, "Compare datasets": 1}
-
-
-def _png() -> bytes:
-    pixels = np.zeros((28, 28), np.uint8)
-    pixels[6:22, 13:16] = 255
-    encoded = io.BytesIO()
-    Image.fromarray(pixels).save(encoded, "png")
-    return encoded.getvalue()
+CHARTS = {"Audit a dataset": 2, "Train an auditor": 3, "Compare layers": 1, "Compare datasets": 3}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -85,33 +76,6 @@ def test_page__opened_by_its_own_address(open_page: OpenPage, demo_address: str)
     expect(page.locator("h1")).to_have_text(HEADINGS["Compare layers"])
 
 
-def test_audit_image__upload_gives_a_verdict(open_page: OpenPage, demo_address: str) -> None:
-    page = open_page(f"{demo_address}/audit-image")
-    upload(page, "one **bold** stroke.png", _png())
-    expect(page.get_by_text("Calibrated probability")).to_be_visible()
-    expect(page.locator("h3").first).to_have_text(
-        re.compile("No sign of membership|Looks like a member|Cannot tell")
-    )
-    expect(page.get_by_test_id("stMarkdown").get_by_text("one **bold** stroke.png")).to_be_visible()
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
-
-
-def test_audit_image__example_says_that_it_is_registered(
-    open_page: OpenPage, demo_address: str
-) -> None:
-    page = open_page(f"{demo_address}/audit-image?dataset=mnist-members")
-    page.get_by_text("Take an example from a dataset").click()
-    expect(page.get_by_text("This very image is registered as member")).to_be_visible()
-
-
-def test_audit_image__bad_upload_is_one_sentence(open_page: OpenPage, demo_address: str) -> None:
-    page = open_page(f"{demo_address}/audit-image")
-    upload(page, "broken.png", b"\x89PNG\r\n\x1a\nnot an image at all")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("broken.png")
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_text("Traceback")).to_have_count(0)
-
-
 def test_audit_dataset__job_ends_in_its_result(
     open_page: OpenPage, demo_address: str, demo_home: Path
 ) -> None:
@@ -124,26 +88,6 @@ def test_audit_dataset__job_ends_in_its_result(
     (made,) = set((demo_home / "audits").iterdir()) - before
     expect(page).to_have_url(re.compile(f"audit={made.name}"))
     expect(page.get_by_role("button", name="Report (HTML)")).to_be_visible()
-
-
-def test_train__job_draws_its_curves_and_ends_in_an_auditor(
-    open_page: OpenPage, demo_address: str, demo_home: Path
-) -> None:
-    before = set((demo_home / "auditors").iterdir())
-    page = open_page(f"{demo_address}/train?layer=block1")
-    page.get_by_role("spinbutton", name="Seed").fill("7")
-    page.get_by_role("spinbutton", name="Seed").press("Enter")
-    settle(page)
-    page.get_by_role("button", name="Start the training").click()
-    expect(page.get_by_test_id("stProgress")).to_be_visible()
-    # three curves of the running job above the three of the auditor shown
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(6, timeout=JOB_MS)
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(3, timeout=JOB_MS)
-    (made,) = set((demo_home / "auditors").iterdir()) - before
-    expect(page).to_have_url(re.compile(re.escape(made.name)))
-    expect(page.get_by_role("combobox", name="Auditor shown")).to_have_value(
-        re.compile("block1, vanilla")
-    )
 
 
 def test_jobs__finished_job_links_to_its_result(open_page: OpenPage, demo_address: str) -> None:
