@@ -162,6 +162,6 @@ def _shares(
     )
     x = alt.X("low:Q", title=f"share {title}", axis=alt.Axis(format="~%", tickCount=5))
     return alt.layer(
-        drawn.mark_rule(strokeWidth=3, opacity=0.5).encode(x=x, x2="high:Q"),
-        drawn.mark_point(filled=True, size=70, opacity=1).encode(x="value:Q", shape=shape),
+        drawn.mark_rule(strokeWidth=3, opacity=0.5).encode(x=x, x2=alt.X2("high:Q")),
+        drawn.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("value:Q"), shape=shape),
     )

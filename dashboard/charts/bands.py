@@ -33,13 +33,19 @@ def bands(
     joined, single = alt.Chart(measured[~alone]), alt.Chart(measured[alone])
     low = of_field(y, "low:Q")
     drawn = alt.Chart(rows).encode(x=x, y=of_field(y, "value:Q"), color=colour)
-    lines = drawn.mark_line(strokeWidth=1.5).encode(detail="run:N")
+    lines = drawn.mark_line(strokeWidth=1.5).encode(detail=alt.Detail("run:N"))
     points = drawn.mark_point(filled=True, opacity=1, size=40)
     return [
         joined.mark_area(opacity=0.16).encode(
-            x=x, y=low, y2="high:Q", color=colour, detail=["series:N", "run:N"]
+            x=x,
+            y=low,
+            y2=alt.Y2("high:Q"),
+            color=colour,
+            detail=[alt.Detail("series:N"), alt.Detail("run:N")],
         ),
-        single.mark_rule(strokeWidth=3, opacity=0.4).encode(x=x, y=low, y2="high:Q", color=colour),
+        single.mark_rule(strokeWidth=3, opacity=0.4).encode(
+            x=x, y=low, y2=alt.Y2("high:Q"), color=colour
+        ),
         *_by_series(lines, points, list(dict.fromkeys(rows["series"])), legend=legend),
     ]
 

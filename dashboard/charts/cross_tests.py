@@ -124,7 +124,7 @@ def _aucs(
 def _advantages(table: pd.DataFrame, span: Sequence[float], *, axis: bool) -> alt.LayerChart:
     title = "advantage: the difference" if axis else None
     return _over_lines(
-        _intervals(table, span, title, labelled=False, color=alt.value(AUDITOR)), (0.0,)
+        _intervals(table, span, title, labelled=False, color=alt.ColorValue(AUDITOR)), (0.0,)
     ).properties(width=_ADVANTAGE_PX)
 
 
@@ -162,8 +162,8 @@ def _intervals(
         axis=alt.Axis(tickCount=6),
     )
     return [
-        drawn.mark_rule(strokeWidth=3, opacity=0.55).encode(x=x, x2="high:Q"),
-        drawn.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q"),
+        drawn.mark_rule(strokeWidth=3, opacity=0.55).encode(x=x, x2=alt.X2("high:Q")),
+        drawn.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("value:Q")),
     ]
 
 
@@ -171,7 +171,7 @@ def _over_lines(charts: Sequence[alt.Chart], places: Sequence[float]) -> alt.Lay
     lines = (
         alt.Chart(pd.DataFrame({"at": list(places)}))
         .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x="at:Q")
+        .encode(x=alt.X("at:Q"))
     )
     return alt.layer(lines, *charts)
 

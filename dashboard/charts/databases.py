@@ -111,12 +111,12 @@ def _heat_map(
         ),
         drawn.mark_text(
             fontSize=16 if with_tier else 13, fontWeight="bold", dy=-8 * with_tier, color=INK
-        ).encode(text="text:N"),
+        ).encode(text=alt.Text("text:N")),
     ]
     if with_tier:
         layers.append(
             drawn.mark_text(fontSize=11, dy=12, color=INK, limit=side_px).encode(
-                text="short_tier:N"
+                text=alt.Text("short_tier:N")
             )
         )
     return alt.layer(*layers).properties(

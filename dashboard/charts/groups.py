@@ -54,7 +54,7 @@ def auc_by_group(groups: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     chance = (
         alt.Chart(pd.DataFrame({"at": [0.5]}))
         .mark_rule(strokeDash=[4, 4], color=REFERENCE_LINE)
-        .encode(x="at:Q")
+        .encode(x=alt.X("at:Q"))
     )
     axis = alt.X(
         "auc:Q",
@@ -76,7 +76,7 @@ def _intervals(drawn: alt.Chart, table: pd.DataFrame) -> list[alt.Chart]:
     if known.empty:
         return []
     rules = drawn.properties(data=known).mark_rule(strokeWidth=3, opacity=0.5)
-    return [rules.encode(x="low:Q", x2="high:Q")]
+    return [rules.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))]
 
 
 def group_rows(groups: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def _drawn(
                 title="true-positive rate (members found)",
                 scale=alt.Scale(domain=[0, 1]),
             ),
-            order="order:Q",
+            order=alt.Order("order:Q"),
             color=alt.Color(
                 "curve:N",
                 title=None,
@@ -86,7 +86,7 @@ def _drawn(
     diagonal = (
         alt.Chart(pd.DataFrame({"fpr": chance, "tpr": chance}))
         .mark_line(color=REFERENCE_LINE, strokeDash=[4, 4], strokeWidth=1.5)
-        .encode(x="fpr:Q", y="tpr:Q")
+        .encode(x=alt.X("fpr:Q"), y=alt.Y("tpr:Q"))
     )
     return alt.layer(diagonal, lines).properties(height=_HEIGHT_PX)
 

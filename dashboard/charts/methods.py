@@ -115,9 +115,9 @@ def _panel(
     return [
         alt.Chart(pd.DataFrame({"at": [at]}))
         .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x="at:Q"),
-        drawn.mark_rule(strokeWidth=3, opacity=0.55).encode(x=x, x2="high:Q"),
-        drawn.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q"),
+        .encode(x=alt.X("at:Q")),
+        drawn.mark_rule(strokeWidth=3, opacity=0.55).encode(x=x, x2=alt.X2("high:Q")),
+        drawn.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("value:Q")),
     ]
 
 
@@ -133,8 +133,8 @@ def _blind(blind: Line) -> list[alt.Chart]:
     table = pd.DataFrame([{"low": low, "high": high, "value": blind["blind_auc"]}])
     drawn = alt.Chart(table)
     return [
-        drawn.mark_rect(color=BLIND, opacity=0.25).encode(x="low:Q", x2="high:Q"),
-        drawn.mark_rule(color=BLIND, strokeWidth=2).encode(x="value:Q"),
+        drawn.mark_rect(color=BLIND, opacity=0.25).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
+        drawn.mark_rule(color=BLIND, strokeWidth=2).encode(x=alt.X("value:Q")),
     ]
 
 
@@ -142,7 +142,7 @@ def _costs(table: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
     return (
         _by_method(table, order, labelled=False)
         .mark_text(align="left", fontSize=12, color=REFERENCE_LINE)
-        .encode(text="cost:N", x=alt.value(0))
+        .encode(text=alt.Text("cost:N"), x=alt.XValue(0))
         .properties(
             width=_COST_PX,
             title=_heading("cost an image"),

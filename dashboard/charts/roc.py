@@ -146,7 +146,7 @@ def _strip(auditors: Curves, layers: Sequence[str], colour: alt.Color) -> alt.La
         ],
     )
     points = drawn.mark_point(filled=True, size=60).encode(y=y).add_params(_BRUSHED, _PICKED)
-    rules = drawn.mark_rule(strokeWidth=2).encode(y=of_field(y, "low:Q"), y2="high:Q")
+    rules = drawn.mark_rule(strokeWidth=2).encode(y=of_field(y, "low:Q"), y2=alt.Y2("high:Q"))
     return alt.layer(line_at(0.5), rules, points).properties(
         width=width_px, height=_STRIP_PX, title=heading("AUC by layer: drag over layers")
     )
@@ -191,7 +191,7 @@ def _curves(rows: pd.DataFrame, colour: alt.Color, width: float, opacity: float)
         alt.Chart(rows)
         .mark_line(strokeWidth=width, clip=True)
         .encode(
-            order="order:Q",
+            order=alt.Order("order:Q"),
             color=colour,
             opacity=_standing_out(opacity),
             tooltip=[

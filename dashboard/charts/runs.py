@@ -67,7 +67,10 @@ def run_curves(histories: Mapping[str, Sequence[Mapping[str, Any]]], curve: str)
         alt.Chart(_ends(table, curve, domain))
         .mark_text(align="left", dx=8, fontSize=12)
         .encode(
-            x="epoch:Q", y=alt.Y("at:Q", title=None), text="run:N", color=_colour(list(histories))
+            x=alt.X("epoch:Q"),
+            y=alt.Y("at:Q", title=None),
+            text=alt.Text("run:N"),
+            color=_colour(list(histories)),
         )
     )
     return alt.layer(lines, names).properties(
@@ -137,13 +140,15 @@ def _intervals(
     line = (
         alt.Chart(pd.DataFrame({"at": [at]}))
         .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x="at:Q")
+        .encode(x=alt.X("at:Q"))
     )
     x = alt.X(
         "low:Q", title=None, scale=alt.Scale(domain=span, zero=False), axis=alt.Axis(tickCount=6)
     )
-    bars = drawn.mark_rule(strokeWidth=3, opacity=0.6).encode(x=x, x2="high:Q", **channels)
-    points = drawn.mark_point(filled=True, size=90, opacity=1).encode(x="value:Q", **channels)
+    bars = drawn.mark_rule(strokeWidth=3, opacity=0.6).encode(x=x, x2=alt.X2("high:Q"), **channels)
+    points = drawn.mark_point(filled=True, size=90, opacity=1).encode(
+        x=alt.X("value:Q"), **channels
+    )
     return alt.layer(line, bars, points).properties(
         title=alt.Title(title, anchor="start", fontWeight="normal", fontSize=13)
     )

@@ -74,7 +74,7 @@ def _marks(marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
     if not marks:
         return []
     drawn = alt.Chart(pd.DataFrame(marks)).encode(
-        x="score:Q",
+        x=alt.X("score:Q"),
         tooltip=[
             alt.Tooltip("name:N", title="image"),
             alt.Tooltip("score:Q", title="score", format=".2f"),
@@ -83,6 +83,6 @@ def _marks(marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
     return [
         drawn.mark_rule(color=AUDITED, strokeWidth=3),
         drawn.mark_point(color=AUDITED, shape="triangle-down", size=120, filled=True).encode(
-            y=alt.value(0)
+            y=alt.YValue(0)
         ),
     ]

@@ -64,13 +64,15 @@ def votes_by_layer(votes: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
             scale=alt.Scale(domain=[0, 1]),
             axis=alt.Axis(format="%", tickCount=10),
         ),
-        x2="high:Q",
+        x2=alt.X2("high:Q"),
     )
-    points = rows.mark_point(filled=True, size=80, opacity=1).encode(x="share:Q", shape=shape)
+    points = rows.mark_point(filled=True, size=80, opacity=1).encode(
+        x=alt.X("share:Q"), shape=shape
+    )
     line = (
         alt.Chart(pd.DataFrame({"at": [1 - SIGNIFICANCE]}))
         .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x="at:Q")
+        .encode(x=alt.X("at:Q"))
     )
     return alt.layer(line, intervals, points)
 
