@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mintcore.cli.findings import print_comparison, print_sweep
+from mintcore.cli.methods import print_methods
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import show
 from mintcore.progress import ConsoleReporter
@@ -53,6 +54,9 @@ def _print(told: "Told") -> None:
         "the same source that it never saw:"
     )
     print_sweep(told.sweep)
+    typer.echo("\nAll layers together, and published methods on the same images:")
+    print_sweep([told.together])
+    print_methods(told.methods)
     typer.echo(
         "\nAgainst another database, an auditor looks far better, and so do the blind baselines:"
     )

@@ -1,6 +1,6 @@
 """The demo's story: train a model that remembers, then find out what it remembers, honestly."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mintcore.audit import audit_dataset
@@ -10,6 +10,8 @@ from mintcore.datasets.registration import add_dataset
 from mintcore.demo.images import EXTERNAL, MEMBERS, MIXED, OTHER, REFERENCE, write_images
 from mintcore.image_audit import audit_images, load_image_auditor, publish_image_audit
 from mintcore.library import auditor_row
+from mintcore.methods.requests import MethodsRequest
+from mintcore.methods.run import run_methods
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import load_model
 from mintcore.progress import Reporter
@@ -48,12 +50,16 @@ class Told:
     Attributes:
         model: The audited model, with its accuracy on what it was trained as and on new images.
         sweep: A line for each layer and kind of auditor, against same-source externals.
+        together: The line of the auditor that reads all layers together.
+        methods: What published methods reach on the same split: ``rows``, and the size of their ``population``.
         comparison: The cells of the comparison of same-source with other-source externals.
         audits: The audits of two images and of one dataset.
     """
 
     model: dict[str, Any]
     sweep: list[dict[str, Any]]
+    together: dict[str, Any]
+    methods: dict[str, Any]
     comparison: list[dict[str, Any]]
     audits: list[dict[str, Any]]
 
@@ -62,9 +68,12 @@ def tell(home: Home, *, device: str, reporter: Reporter) -> Told:
     """Run the demo in a home folder; what is there already is reused."""
     _add_datasets(home, reporter)
     model, _ = _train_models(home, device, reporter)
-    cards = sweep(
+    asked = SweepRequest(MODEL, MEMBERS, EXTERNAL, map_side=MAP_SIDE, reference=REFERENCE_MODEL)
+    cards = sweep(home, asked, device=device, reporter=reporter)
+    (together,) = sweep(home, replace(asked, kinds=("joint",)), device=device, reporter=reporter)
+    methods = run_methods(
         home,
-        SweepRequest(MODEL, MEMBERS, EXTERNAL, map_side=MAP_SIDE, reference=REFERENCE_MODEL),
+        MethodsRequest(MODEL, MEMBERS, EXTERNAL, (REFERENCE_MODEL,)),
         device=device,
         reporter=reporter,
     )
@@ -88,6 +97,8 @@ def tell(home: Home, *, device: str, reporter: Reporter) -> Told:
     return Told(
         model=_model_facts(home, model),
         sweep=[auditor_row(card) for card in cards],
+        together=auditor_row(together),
+        methods={key: methods[key] for key in ("id", "rows", "population")},
         comparison=comparison["cells"],
         audits=[_audit_row(card) for card in (*images, dataset)],
     )

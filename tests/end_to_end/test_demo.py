@@ -48,6 +48,15 @@ def test_demo__memory_is_found_in_the_last_layers_only(retold: tuple[Told, Count
     assert tiers["dense", "vanilla"] in ("moderate", "strong")
 
 
+def test_demo__all_layers_together_find_more_than_one_layer_and_than_other_methods(
+    retold: tuple[Told, Counting],
+) -> None:
+    """Its interval is above what each of the others reaches."""
+    lowest = retold[0].together["auc_ci"][0]
+    assert lowest > max(row["auc"] for row in retold[0].sweep)
+    assert lowest > max(row["auc"] for row in retold[0].methods["rows"])
+
+
 def test_demo__against_another_database_shift_is_called_shift(
     retold: tuple[Told, Counting],
 ) -> None:
