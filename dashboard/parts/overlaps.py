@@ -15,7 +15,7 @@ from dashboard.parts.thumbnails import picture
 from dashboard.wording import duration, named, plain, when
 from mintcore.datasets.comparison_time import seconds_to_compare
 
-_A_ROW = 4
+_A_ROW = 3
 _NEAR_HELP = (
     "To the eye a copy of the other: saved, scaled, brightened or mirrored. A crop or another shot of the same thing "
     "is none."

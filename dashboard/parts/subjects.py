@@ -78,11 +78,14 @@ def comparison_choice(known: Subjects) -> dict[str, Any]:
     Returns:
         A comparison's request; it may name too few datasets of externals.
     """
-    model, members, beside = _model_and_members(known)
-    with beside:
-        external = st.multiselect(
-            "Datasets of externals, at least two", known.externals, known.externals[:2]
-        )
+    model, members, _ = _model_and_members(known)
+    external = st.multiselect(
+        "Datasets of externals, at least two",
+        known.externals,
+        known.externals[:2],
+        key="externals",
+        bind="query-params",
+    )
     request = {"model": model, "members": members, "external": external}
     return request | _settings(known, model) | layer_choice(model)
 
