@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dashboard.wording import auditor_name, size, when
+from dashboard.wording import size, when
 from mintcore.library import layer_names
 
 Card = Mapping[str, Any]
@@ -20,8 +20,8 @@ def kind_row(kind: str, card: Card, title: str, taken: int) -> Row:
         taken: Bytes on disk.
     """
     made = when(card["created"]).removesuffix(" UTC")
-    about = _OF_KIND[kind](card)
-    return {"title": title, "id": card["id"], **about, "made (UTC)": made, "on disk": size(taken)}
+    known = {"title": title, "id": card["id"], "made (UTC)": made, "on disk": size(taken)}
+    return known | _OF_KIND[kind](card)
 
 
 def model_facts(card: Card) -> Row:
@@ -112,11 +112,9 @@ def _store(card: Card) -> Row:
 def _auditor(card: Card) -> Row:
     sides = card["made_from"]
     return {
-        "auditor": auditor_name(card),
-        "model": card["model"],
+        "evidence": card["tier"],
         "members": sides["members"]["dataset"],
         "externals": sides["external"]["dataset"],
-        "evidence": card["tier"],
     }
 
 

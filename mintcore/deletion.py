@@ -139,8 +139,8 @@ def tidy(home: Home) -> int:
 def _staying(cards: Cards, artefact: Artefact) -> Iterator[str]:
     if artefact.kind == "stores" and (readers_ := readers(cards["auditors"], artefact.id)):
         yield (
-            f"{_counted(len(readers_), 'auditor')} that read this store stay: whatever they need of it again is "
-            "computed again, which takes time and needs the images."
+            f"{_counted(len(readers_), 'auditor')} that read this store stay: what they need of it is computed again "
+            "then, which takes time and the images."
         )
     if artefact.kind == "datasets" and (models := _trained_on(cards["models"], artefact.id)):
         yield (

@@ -113,7 +113,12 @@ def _store(card: Card) -> None:
         }
         for array in info["layers"]
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="What the store holds, an array a row.")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={"images": st.column_config.NumberColumn(format="localized")},
+        alt="What the store holds, an array a row.",
+    )
 
 
 def _other(card: Card) -> None:

@@ -166,6 +166,19 @@ def test_library__a_page_has_no_more_than_its_images(home: Home) -> None:
     assert texts(app).count("<figure") == 10
 
 
+def test_library__a_page_that_is_not_there_is_no_error(home: Home) -> None:
+    app = opened(dataset="in", page="99")
+    assert not app.error
+    assert texts(app).count("<figure") > 0
+
+
+def test_library__another_filter_with_fewer_pages(home: Home) -> None:
+    app = opened(dataset="in", page="3")
+    app.selectbox(key="choice-label").set_value("class 1").run()
+    assert not app.exception
+    assert texts(app).count("<figure") == 14
+
+
 def test_library__a_title_stands_before_the_id(home: Home) -> None:
     rename(home, "models", "net", "The **public** one")
     app = opened()

@@ -25,9 +25,9 @@ COUNTS = [
 ]
 
 
-def test_kind_row__begins_with_title_and_id_and_ends_with_what_it_takes() -> None:
+def test_kind_row__begins_with_title_id_time_and_size() -> None:
     row = kind_row("models", MODEL, "The public one", 2_000_000)
-    assert list(row)[:2] == ["title", "id"]
+    assert list(row)[:4] == ["title", "id", "made (UTC)", "on disk"]
     assert (row["title"], row["layers"], row["on disk"]) == ("The public one", 2, "2.0 MB")
     assert row["made (UTC)"] == "02 Jan 2026, 03:04"
 
