@@ -79,7 +79,16 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     cards = list_datasets(Home(home))
     titles = read_titles(Home(home)).get("datasets", {})
     rows = [{**_summary(card), "title": titles.get(card["id"])} for card in cards]
-    columns = ("name", "title", "images", "members", "external", "unknown", "unreadable", "labels")
+    columns = (
+        "name",
+        *(("title",) if titles else ()),
+        "images",
+        "members",
+        "external",
+        "unknown",
+        "unreadable",
+        "labels",
+    )
     show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
 
 

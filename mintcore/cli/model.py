@@ -124,7 +124,15 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     cards = Home(home).cards("models")
     titles = read_titles(Home(home)).get("models", {})
     rows = [{**_summary(card), "title": titles.get(card["id"])} for card in cards]
-    columns = ("name", "title", "architecture", "output", "parameters", "size", "layers")
+    columns = (
+        "name",
+        *(("title",) if titles else ()),
+        "architecture",
+        "output",
+        "parameters",
+        "size",
+        "layers",
+    )
     show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
 
 
