@@ -11,13 +11,15 @@ pytestmark = pytest.mark.browser
 def test_methods__job_ends_beside_the_auditors_of_the_same_split(
     open_page: OpenPage, demo_address: str, demo_home: Path
 ) -> None:
-    page = open_page(f"{demo_address}/methods")
+    before = set((demo_home / "methods").glob("*"))
+    page = open_page(f"{demo_address}/methods?queries=2")
     page.get_by_text("Run the methods").click()
     page.get_by_role("button", name="Start the methods").click()
     expect(page.get_by_role("combobox", name="Run shown")).to_have_value(
-        re.compile("mnist-members against mnist-external, no reference models"), timeout=JOB_MS
+        re.compile("mnist-members against mnist-external, no reference models, 2 queries"),
+        timeout=JOB_MS,
     )
-    (made,) = (demo_home / "methods").iterdir()
+    (made,) = set((demo_home / "methods").glob("*")) - before
     expect(page).to_have_url(re.compile(f"methods={re.escape(made.name)}"))
     # figures, two curves, agreement, finds
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(5)
