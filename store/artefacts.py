@@ -166,7 +166,7 @@ def read_card(folder: Path) -> Card:
             f"{file} has format {version}, but this version reads up to {CARD_FORMAT}: "
             "update MINT workbench."
         )
-    if card.get(DIGEST, card_digest(card)) != card_digest(card):
+    if DIGEST in card and card[DIGEST] != card_digest(card):
         raise StoreError(
             f"{file} was changed since it was written (its digest does not fit): restore it from a "
             "backup, or delete its folder and make it again."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from mintcore.evaluation.intervals import Interval, placements
 
@@ -65,5 +65,5 @@ def _difference(
     variance = sum(
         (each.var(ddof=1) + _EXTRA_PLACEMENT**2 / len(each)) / len(each) for each in pairs
     )
-    reach = float(stats.norm.ppf(0.5 + level / 2) * np.sqrt(variance))
+    reach = float(special.ndtri(0.5 + level / 2) * np.sqrt(variance))
     return value, (max(-1.0, value - reach), min(1.0, value + reach))

@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
+
+from mintcore.evaluation.ranks import average_ranks
 
 Interval = tuple[float, float]
 
@@ -43,7 +45,7 @@ def auc_interval(positive: np.ndarray, negative: np.ndarray, level: float = 0.95
     if auc in (0.0, 1.0):
         pairs = min(len(positive), len(negative))
         return clopper_pearson(round(auc * pairs), pairs, level)
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     ends = []
     for sign, extra in ((-1, 1 - _EXTRA_PLACEMENT), (1, _EXTRA_PLACEMENT)):
         plain = _logit_end(by_positive, by_negative, sign * z)
@@ -100,7 +102,7 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
         trials: Number of trials, at least 1.
         level: Confidence level.
     """
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     rate, weight = successes / trials, z * z / trials
     centre = (rate + weight / 2) / (1 + weight)
     reach = z * math.sqrt(rate * (1 - rate) / trials + weight / trials / 4) / (1 + weight)
@@ -129,10 +131,10 @@ def placements(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, 
         (P,) share of the negatives below each positive and (N,) share of the positives above each negative, ties
         counting half. The mean of either is the AUC.
     """
-    pooled = stats.rankdata(np.concatenate([positive, negative]))
+    pooled = average_ranks(np.concatenate([positive, negative]))
     n_positive, n_negative = len(positive), len(negative)
-    by_positive = (pooled[:n_positive] - stats.rankdata(positive)) / n_negative
-    by_negative = 1 - (pooled[n_positive:] - stats.rankdata(negative)) / n_positive
+    by_positive = (pooled[:n_positive] - average_ranks(positive)) / n_negative
+    by_negative = 1 - (pooled[n_positive:] - average_ranks(negative)) / n_positive
     return by_positive, by_negative
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from mintcore.evaluation.intervals import (
     Interval,
@@ -11,6 +10,7 @@ from mintcore.evaluation.intervals import (
     placements,
     square_and_add,
 )
+from mintcore.evaluation.ranks import binomial_quantile
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _threshold_effect(
 
     The number of n negatives above the true threshold is binomial, (n, fpr); its quantiles name the order statistics.
     """
-    few, many = (int(stats.binom.ppf(q, len(highest), fpr)) for q in (0.025, 0.975))
+    few, many = (binomial_quantile(q, len(highest), fpr) for q in (0.025, 0.975))
     rate = float((positive > threshold).mean())
     lowest = float((positive >= highest[few - 1]).mean()) if few else 0.0
     topmost = float((positive >= highest[many]).mean()) if many < len(highest) else 1.0
