@@ -79,6 +79,19 @@ def choices(
     return list(chosen)
 
 
+def view_choice(views: Sequence[str], param: str) -> str:
+    """Let the person switch between the views of a page; the query parameter ``param`` says which."""
+    key = f"choice-{param}"
+    if st.session_state.get(key) not in views:
+        wanted = st.query_params.get(param)
+        st.session_state[key] = wanted if wanted in views else views[0]
+    chosen = st.segmented_control(
+        "View", views, key=key, required=True, label_visibility="collapsed"
+    )
+    st.query_params[param] = chosen
+    return str(chosen)
+
+
 def _described(param: str) -> Callable[[str], str]:
     return partial(title, _NAMES[param]) if param in _NAMES else str
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import reading
 from dashboard.parts import jobs
-from dashboard.parts.choices import choose_again
+from dashboard.parts.choices import choose_again, view_choice
 from dashboard.parts.curves import live_curves
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.estimates import show_estimate
@@ -44,20 +44,16 @@ def _followed() -> None:
         choose_again("auditor", made[0])
         if len(made) > 1:
             choose_again("compare", ",".join(made))
-            st.session_state["results"] = _SEVERAL
+            choose_again("results", _SEVERAL)
         del st.query_params["job"]
         st.rerun()
     jobs.follow(job, live_curves)
 
 
 def _results(auditors: reading.Rows) -> None:
-    one, several = st.tabs([_ONE, _SEVERAL], key="results", bind="query-params")
-    if one.open:
-        with one, errors_as_sentences():
-            show_trained(auditors)
-    if several.open:
-        with several, errors_as_sentences():
-            compare_runs(auditors)
+    shown = {_ONE: show_trained, _SEVERAL: compare_runs}[view_choice((_ONE, _SEVERAL), "results")]
+    with errors_as_sentences():
+        shown(auditors)
 
 
 heading(
