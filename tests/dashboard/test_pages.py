@@ -15,7 +15,7 @@ app = AppTest.from_file({app!r}, default_timeout=60).run()
 for page in {pages!r}:
     app.switch_page(page).run()
     assert not app.exception, page
-loaded = sorted({{"torch", "torchvision", "sklearn"}} & set(sys.modules))
+loaded = sorted({{"torch", "torchvision", "sklearn", "scipy"}} & set(sys.modules))
 print("loaded:", *loaded)
 """
 
