@@ -52,7 +52,7 @@ def votes_by_layer(votes: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
             "auditor:N",
             sort=list(dict.fromkeys(table["auditor"])),
             title=None,
-            axis=alt.Axis(labelLimit=220, labelOverlap=False),
+            axis=alt.Axis(labelLimit=220, labelOverlap=False, labelFlush=False, labelBound=False),
         ),
         color=colour,
         tooltip=_tooltip(),

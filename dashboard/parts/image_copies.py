@@ -8,7 +8,8 @@ import streamlit as st
 from dashboard.parts import image_evidence
 from dashboard.parts.downloads import csv_download
 from dashboard.parts.images import Given
-from dashboard.parts.registered import Registered, show_registered
+from dashboard.parts.loaded import show_small
+from dashboard.parts.tiles import Tile, registered_tile, show_tiles
 from dashboard.wording import plain
 from mintcore.verdicts import copy_found, no_copy_found
 
@@ -34,7 +35,8 @@ def show_copies(finding: dict[str, Any], image: Given) -> None:
     """Show the registered images that are an image, or nearly."""
     found = image_evidence.copies(finding["sample_id"], image)
     if found.count:
-        show_registered([_picture(copy) for copy in found.found])
+        given = Tile(lambda: show_small(image), "given", [image.name])
+        show_tiles([given, *map(_picture, found.found)])
         if found.count > len(found.found):
             st.caption(f"The first {len(found.found)} of {found.count:,}.")
         rows = pd.DataFrame([vars(copy) for copy in found.found], columns=list(_COLUMNS))
@@ -44,11 +46,11 @@ def show_copies(finding: dict[str, Any], image: Given) -> None:
     st.caption(_note(found))
 
 
-def _picture(copy: "Copy") -> Registered:
+def _picture(copy: "Copy") -> Tile:
     how = "the same pixels" if copy.exact else f"similarity {copy.similarity:.3f}"
     lines = [f"{how}{', mirrored' if copy.mirrored else ''}", copy.dataset]
     label = [f"label {copy.label}"] if copy.label else []
-    return Registered(copy.uri, copy.membership, [*lines, *label])
+    return registered_tile(copy.uri, copy.membership, [*lines, *label])
 
 
 def _note(found: "Copies") -> str:

@@ -11,7 +11,7 @@ from dashboard.parts.charts import show_chart
 from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.images import Given
-from dashboard.parts.loaded import held_out_histogram, judge, small_picture
+from dashboard.parts.loaded import held_out_histogram, judge, show_small
 from dashboard.parts.verdicts import image_verdict
 from dashboard.wording import P_VALUE_HELP, p_value, plain
 from mintcore import library
@@ -19,8 +19,15 @@ from mintcore.verdicts import known_to_auditor
 
 JUDGED_AT_ONCE = 100
 SHOWN = 12
-_PICTURE_PX = 96
-_COLUMNS = ["name", "verdict", "tier", "score", "probability", "p_value", "registered_as"]
+_COLUMNS = {
+    "name": "image",
+    "verdict": "verdict",
+    "tier": "evidence of the auditor",
+    "score": "score",
+    "probability": "calibrated probability",
+    "p_value": "p",
+    "registered_as": "in the auditor's own data",
+}
 
 Judged = list[tuple[Given, dict[str, Any]]]
 
@@ -69,7 +76,8 @@ def show_scores(auditor: str, judged: Judged) -> None:
 def show_table(judged: Judged) -> None:
     """Show all findings as a table where there are several."""
     if len(judged) > 1:
-        st.dataframe(_table(judged), hide_index=True)
+        shown = _table(judged).round(3).fillna({"registered_as": "no"})
+        st.dataframe(shown.rename(columns=_COLUMNS), hide_index=True)
 
 
 def downloads(judged: Judged, chosen: dict[str, Any]) -> None:
@@ -88,14 +96,14 @@ def downloads(judged: Judged, chosen: dict[str, Any]) -> None:
 
 
 def _table(judged: Judged) -> pd.DataFrame:
-    return pd.DataFrame([finding for _, finding in judged])[_COLUMNS]
+    return pd.DataFrame([finding for _, finding in judged])[list(_COLUMNS)]
 
 
 def _card(image: Given, finding: dict[str, Any]) -> None:
     with st.container(border=True):
         picture, words = st.columns([1, 6])
         with picture:
-            st.image(small_picture(image), width=_PICTURE_PX)
+            show_small(image)
         with words:
             image_verdict(finding)
             _remarks(finding)

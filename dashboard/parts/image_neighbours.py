@@ -10,7 +10,7 @@ from dashboard.parts import image_evidence
 from dashboard.parts.choices import choice
 from dashboard.parts.downloads import csv_download
 from dashboard.parts.images import Given
-from dashboard.parts.registered import Registered, show_registered
+from dashboard.parts.tiles import Tile, registered_tile, show_tiles
 from mintcore.library import layer_names
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def show_neighbours(auditor: dict[str, Any], finding: dict[str, Any], image: Giv
     )
     rows = _described(auditor, found)
     st.markdown(_summary(rows, among))
-    show_registered([_picture(row, finding["sample_id"]) for row in rows])
+    show_tiles([_picture(row, finding["sample_id"]) for row in rows])
     st.caption(_note(among, layer))
     csv_download(
         "Nearest images (CSV)", pd.DataFrame(rows), f"{finding['sample_id'][:12]}-near.csv"
@@ -73,11 +73,11 @@ def _summary(rows: reading.Rows, among: "Neighbourhood") -> str:
     )
 
 
-def _picture(row: dict[str, Any], sample_id: str) -> Registered:
+def _picture(row: dict[str, Any], sample_id: str) -> Tile:
     own = "this very image" if row["sample_id"] == sample_id else f"distance {row['distance']:.3f}"
     label = [f"label {row['label']}"] if row["label"] else []
     lines = [own, row["dataset"] or "no longer registered", *label]
-    return Registered(row["uri"], row["membership"], lines)
+    return registered_tile(row["uri"], row["membership"], lines)
 
 
 def _note(among: "Neighbourhood", layer: str) -> str:

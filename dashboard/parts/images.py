@@ -14,7 +14,7 @@ from dashboard.parts.choices import choice
 from dashboard.parts.errors import errors_as_sentences
 from mintcore.datasets.reading import sample_at
 from mintcore.errors import MintError
-from mintcore.images import decode_image
+from mintcore.images import DEFAULT_LIMITS, decode_image
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"]
 UPLOAD, CAMERA, EXAMPLE = "upload", "camera", "example"
@@ -24,6 +24,7 @@ _WAYS = {
     EXAMPLE: ":material/photo_library: Take an example from a dataset",
 }
 _PARAM, _NUMBER = "from", "image"
+_MOST_MB = DEFAULT_LIMITS.file_bytes // 2**20
 _HERE = Path(__file__)
 
 _paste = st.components.v2.component(
@@ -85,6 +86,7 @@ def _uploaded() -> list[Given]:
         "One or many images",
         type=TYPES,
         accept_multiple_files=True,
+        max_upload_size=_MOST_MB,
         help="They are judged on this machine and not kept.",
     )
     _paste(key="image-paste")

@@ -22,6 +22,7 @@ KEPT_AUDITORS = 4
 _KEPT_MODELS = 2
 _KEPT_FINDINGS = 2000
 _KEPT_PICTURES = 500
+_PICTURE_PX = 96
 
 RUNNING = threading.Lock()
 """Held while a model runs: sessions share it, and what it computes inside is taken by hooks on the model itself."""
@@ -44,13 +45,13 @@ def judge(auditor: str, image: Given) -> dict[str, Any]:
     return finding | {"name": image.name}
 
 
-def small_picture(image: Given) -> str:
-    """Give an image made small, as an address of its own.
+def show_small(image: Given) -> None:
+    """Draw an image at the size of a thumbnail.
 
     Raises:
         MintError: The image cannot be read.
     """
-    return _small(image.key, _image=image)
+    st.image(_small(image.key, _image=image), width=_PICTURE_PX)
 
 
 def held_out_histogram(auditor: str) -> list[dict[str, Any]]:

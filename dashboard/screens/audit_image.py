@@ -69,8 +69,8 @@ _auditor = auditor_choice(_auditors)
 held_out_note(_auditor)
 _judged = judge_all(_auditor["id"], image_choice(_datasets))
 if _judged:
-    show_findings(_judged)
     show_table(_judged)
+    show_findings(_judged)
     _chosen = _closer(_judged)
     with errors_as_sentences():
         copies_note(_judged[_chosen][1], _judged[_chosen][0])
