@@ -63,7 +63,7 @@ def draw(home: Home, auditor: str, a_group: int, part: str | None = None, seed: 
         table = auditor_scores(home, auditor, ["sample_id", "is_member", "part", AUDITOR])
     except FileNotFoundError as error:
         raise MintError(
-            f"The auditor {auditor} has lost its scores ({error.filename}): restore it from a backup, or train it "
+            f"{home.folder('auditors', auditor)} has lost its scores: restore the auditor from a backup, or train it "
             "again."
         ) from error
     is_member = table.column("is_member").to_numpy(zero_copy_only=False)

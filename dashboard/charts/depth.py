@@ -15,6 +15,9 @@ _POINTER, _POINTED = "pointer", "pointed"
 _LABEL_PX = 14
 _LETTER_PX = 6.5
 _SLANTED_LETTERS = 10
+_MOST_LETTERS = 20
+_END_OF_LONG = f"length(datum.label) > {_MOST_LETTERS} ? '…' + slice(datum.label, {1 - _MOST_LETTERS}) : datum.label"
+"""As ``end_of``."""
 
 
 def layer_axis(layers: Sequence[str], *, width_px: int = WIDTH_PX, labelled: bool = True) -> alt.X:
@@ -42,7 +45,9 @@ def layer_axis(layers: Sequence[str], *, width_px: int = WIDTH_PX, labelled: boo
             labels=labelled,
             values=list(layers)[::step],
             labelAngle=_angle(layers, inner_px),
-            labelLimit=140,
+            labelExpr=_END_OF_LONG,
+            labelFlush=False,
+            labelLimit=0,
             labelOverlap=False,
             labelPadding=6,
             grid=False,
@@ -67,6 +72,11 @@ def inside_axis(form: str = ".2f", ticks: int = 5) -> alt.Axis:
     )
 
 
+def end_of(layer: str) -> str:
+    """Write a layer's name, of a long one its end, which is what tells layers apart."""
+    return layer if len(layer) <= _MOST_LETTERS else f"…{layer[1 - _MOST_LETTERS :]}"
+
+
 def runs(layers: Sequence[str], there: Sequence[str]) -> dict[str, tuple[int, bool]]:
     """Number the runs of neighbouring layers, which a line may join.
 
@@ -87,7 +97,7 @@ def line_at(value: float) -> alt.Chart:
     """Draw the line of what means nothing: chance, or no difference."""
     return (
         alt.Chart(pd.DataFrame({"at": [value]}))
-        .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
+        .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4], clip=True)
         .encode(y="at:Q")
     )
 
@@ -129,7 +139,7 @@ def heading(text: str) -> alt.Title:
 
 
 def _angle(layers: Sequence[str], inner_px: int) -> int:
-    longest = max((len(layer) for layer in layers), default=0)
+    longest = max((len(end_of(layer)) for layer in layers), default=0)
     if len(layers) * longest * _LETTER_PX < inner_px:
         return 0
     return -45 if longest <= _SLANTED_LETTERS else -90

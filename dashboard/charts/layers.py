@@ -110,8 +110,10 @@ def _lines_across(rows: pd.DataFrame) -> list[alt.Chart]:
         # beside the numbers, where early layers are rarely high; each further right: lines can be near each other
         place = alt.value({"expr": f"{ROOM_PX} + width * {_APART * number}"})
         drawn += [
-            one.mark_rect(color=AUDITOR, opacity=0.12).encode(y="low:Q", y2="high:Q"),
-            one.mark_rule(color=AUDITOR, strokeDash=[8, 4], strokeWidth=2).encode(y="value:Q"),
+            one.mark_rect(color=AUDITOR, opacity=0.12, clip=True).encode(y="low:Q", y2="high:Q"),
+            one.mark_rule(color=AUDITOR, strokeDash=[8, 4], strokeWidth=2, clip=True).encode(
+                y="value:Q"
+            ),
             one.mark_text(
                 color=AUDITOR,
                 align="left",

@@ -45,7 +45,7 @@ def projection(images: pd.DataFrame, explained: Sequence[float], colouring: str)
                 "group:N",
                 title=None,
                 scale=alt.Scale(domain=list(_GROUPS), range=["circle", "triangle-up"]),
-                legend=alt.Legend(orient="top", symbolOpacity=1),
+                legend=_shape_legend(colouring),
             ),
             description="group:N",
             tooltip=[
@@ -67,6 +67,13 @@ def frequent_labels(labels: pd.Series) -> pd.Series:
     named = labels.fillna("no label")
     kept = named.value_counts().index[: len(SERIES)]
     return named.where(named.isin(kept), OTHER)
+
+
+def _shape_legend(colouring: str) -> alt.Legend:
+    """Explain the shapes: in the colours of the groups where these are drawn, else in grey, seen in any theme."""
+    if colouring == "membership":
+        return alt.Legend(orient="top", symbolOpacity=1)
+    return alt.Legend(orient="top", symbolOpacity=1, symbolFillColor=BLIND, symbolStrokeWidth=0)
 
 
 def _of_groups(images: pd.DataFrame) -> alt.Color:

@@ -28,9 +28,9 @@ _STEPS = 40
 _LEAST_SPAN = 0.04
 _FPR = "false-positive rate (externals called members)"
 
-_PICKED = alt.selection_point(
-    name="picked", fields=["curve"], on="click", bind=alt.LegendStreamBinding(legend="click")
-)
+# Two selections: one that took clicks on the legend and on points would take the first for both, and be empty again.
+_NAMED = alt.selection_point(name="named", fields=["curve"], bind="legend")
+_PICKED = alt.selection_point(name="picked", fields=["curve"])
 _BRUSHED = alt.selection_interval(name="brushed", encodings=["x"])
 _ZOOMED = alt.selection_interval(name="zoomed", encodings=["x"])
 
@@ -145,7 +145,9 @@ def _strip(auditors: Curves, layers: Sequence[str], colour: alt.Color) -> alt.La
             alt.Tooltip("high:Q", title="to", format=".3f"),
         ],
     )
-    points = drawn.mark_point(filled=True, size=60).encode(y=y).add_params(_BRUSHED, _PICKED)
+    points = (
+        drawn.mark_point(filled=True, size=60).encode(y=y).add_params(_BRUSHED, _NAMED, _PICKED)
+    )
     rules = drawn.mark_rule(strokeWidth=2).encode(y=of_field(y, "low:Q"), y2=alt.Y2("high:Q"))
     return alt.layer(line_at(0.5), rules, points).properties(
         width=width_px, height=_STRIP_PX, title=heading("AUC by layer: drag over layers")
@@ -211,9 +213,12 @@ def _panel(drawn: Sequence[alt.Chart], x: alt.X, title: str) -> alt.LayerChart:
 
 
 def _standing_out(opacity: float) -> alt.OpacityValue:
-    """Give the opacity of what is brushed and picked, of all where nothing is, and of the rest."""
-    chosen = {"or": [{"param": name, "empty": False} for name in ("picked", "brushed")]}
-    within = {"and": [{"param": "picked"}, {"param": "brushed"}]}
+    """Give the opacity of what is brushed, and named or picked; of all where nothing is; and of the rest."""
+    all_or = {name: {"param": name} for name in ("named", "picked", "brushed")}
+    only = {name: {"param": name, "empty": False} for name in all_or}
+    clicked = {"or": [{"and": [all_or["named"], all_or["picked"]]}, only["named"], only["picked"]]}
+    within = {"and": [all_or["brushed"], clicked]}
+    chosen = {"or": list(only.values())}
     return alt.OpacityValue(
         _FAINT,
         condition=[

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts.depth import end_of
 from dashboard.charts.layer_figures import FIGURES, advantage_rows, figure_rows, figures_of
 from dashboard.charts.layers import MOST_SERIES, scores_by_depth
 from dashboard.parts.charts import n_note, show_chart
@@ -94,7 +95,7 @@ def _answer(series: Mapping[str, Cards], several: Cards) -> None:
     figures = []
     if single:
         best = max(single, key=lambda card: card["advantage"])
-        figures.append(_advantage("Best layer", str(best["layer"]), best, _BEST_HELP))
+        figures.append(_advantage("Best layer", end_of(best["layer"]), best, _BEST_HELP))
     if several:
         best = max(several, key=lambda card: card["advantage"])
         figures.append(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from dashboard.charts.projection import (
     COLOURINGS,
@@ -35,7 +35,7 @@ from mintcore.projection import project
 
 Cards = Sequence[dict[str, Any]]
 
-_SIDE_PX = 48
+_SIDE_PX = 64
 _THUMBNAILS_S = 2.0
 """Time for reading images; of large ones some are then left without a picture."""
 
@@ -157,10 +157,9 @@ def _picture(uri: str | None) -> str | None:
     if uri is None:
         return None
     try:
-        picture = Image.fromarray(thumbnail(uri))
+        picture = ImageOps.contain(Image.fromarray(thumbnail(uri)), (_SIDE_PX, _SIDE_PX))
     except PERSON_ERRORS:
         return None
-    picture.thumbnail((_SIDE_PX, _SIDE_PX))
     encoded = io.BytesIO()
     picture.save(encoded, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"

@@ -17,9 +17,9 @@ Cards = Sequence[dict[str, Any]]
 _BEST = 3
 _NOTE = (
     "Grey dashes: chance. Thin grey: the other layers. **Drag over layers** to see their curves; click a name in the "
-    "legend or a point for one curve, with Shift for several; double-click to see all again. **Drag over "
-    "false-positive rates** on the logarithmic axis to see them enlarged on the left: the low ones are what matters "
-    "for single images."
+    "legend or a point for one curve, with Shift for several; click beside the charts, or double-click in one, to see "
+    "all again. **Drag over false-positive rates** on the logarithmic axis to see them enlarged on the left: the low "
+    "ones are what matters for single images."
 )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.charts.activation_statistics import statistics_by_depth
-from dashboard.charts.depth import layer_axis, runs
+from dashboard.charts.depth import end_of, layer_axis, runs
 from dashboard.charts.layer_figures import (
     FIGURES,
     figure_rows,
@@ -79,6 +79,11 @@ def test_layer_axis__names_as_many_layers_as_there_is_room_for(layers: int, name
     axis = layer_axis([f"block{number}" for number in range(layers)]).to_dict()
     assert len(axis["scale"]["domain"]) == layers
     assert len(axis["axis"]["values"]) == named
+
+
+def test_end_of__the_end_of_a_long_name() -> None:
+    assert end_of("layer3.8") == "layer3.8"
+    assert end_of("features.denseblock4.denselayer12") == "…block4.denselayer12"
 
 
 def test_layer_axis__short_names_lie_flat_and_long_ones_stand() -> None:
@@ -172,13 +177,12 @@ def test_rocs_by_layer__chosen_in_colour_others_grey() -> None:
 
 def test_rocs_by_layer__one_selection_of_layers_curves_and_rates_for_all() -> None:
     chart = rocs_by_layer({"one": FIRST}, {"two": SECOND}, LAYERS).to_dict()
-    assert {param["name"] for param in chart["params"]} == {"picked", "brushed", "zoomed"}
+    assert {param["name"] for param in chart["params"]} == {"named", "picked", "brushed", "zoomed"}
     linear, logarithmic = chart["vconcat"][1]["hconcat"]
     assert linear["layer"][1]["encoding"]["x"]["scale"]["domain"]["param"] == "zoomed"
     for panel in (linear, logarithmic):
         tests = str(panel["layer"][2]["encoding"]["opacity"])
-        assert "picked" in tests
-        assert "brushed" in tests
+        assert all(name in tests for name in ("named", "picked", "brushed"))
 
 
 def test_rocs_by_layer__logarithmic_axis_ends_at_one_false_positive() -> None:

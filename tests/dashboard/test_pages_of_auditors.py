@@ -119,6 +119,18 @@ def test_page__fused_auditor_is_shown_with_what_it_leans_on(home: Path, page: st
     assert "What does it lean on? (fused, et.a)" in [each.value for each in app.subheader]
 
 
+@pytest.mark.parametrize("tab", ["ROC curves", "Activations", "Projection", "All figures"])
+def test_layers_page__every_tab_of_an_auditor_without_its_files_is_a_sentence_or_more(
+    home: Path, tab: str
+) -> None:
+    app = _opened(home, "screens/layers.py", EARLIER, [{"network": "auditor", "epoch": 1}])
+    app.query_params["tab"] = tab
+    app.run()
+    assert not app.exception
+    lost = {"Activations", "Projection"}
+    assert ["has lost its scores" in each.value for each in app.error] == [True] * (tab in lost)
+
+
 def test_train_page__remarks_of_a_card_are_warnings(home: Path) -> None:
     (page,) = (page for page in PAGES if "train" in page)
     app = _opened(

@@ -13,6 +13,7 @@ from mintcore.activation_sample import (
     stored_values,
     stored_version,
 )
+from mintcore.errors import MintError
 from store.artefacts import Home
 from store.layout import ArraySpec
 
@@ -58,6 +59,12 @@ def test_draw__from_a_few_stretches_where_there_are_many(
     assert not drawn.everywhere
     for group in (drawn.is_member, ~drawn.is_member):
         assert len(np.unique(_places(drawn.sample_ids)[group] // 5)) == 2
+
+
+def test_draw__lost_scores_are_one_sentence(home: Home) -> None:
+    (home.folder("auditors", "net.a") / "scores.parquet").unlink()
+    with pytest.raises(MintError, match="has lost its scores"):
+        draw(home, "net.a", 8)
 
 
 def test_store_names__a_source_of_this_version_and_of_the_first() -> None:
