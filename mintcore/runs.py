@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mintcore.library import external_datasets
+from mintcore.models.layers import POOLED
+
+_LISTED = 3
 
 _FIT = {
     "epochs": "epochs at most",
@@ -24,6 +27,7 @@ def settings_of(card: Mapping[str, Any]) -> dict[str, str]:
         "layer": card["layer"],
         "kind": card["auditor_kind"],
         "view": card["view"] or "several",
+        "reads": _reads(card),
         "members": card["made_from"]["members"]["dataset"],
         "externals": " + ".join(external_datasets(dict(card))),
         "reference model": card["reference"] or "none",
@@ -35,6 +39,17 @@ def settings_of(card: Mapping[str, Any]) -> dict[str, str]:
     }
     fit = card.get("settings", {})
     return settings | {words: f"{fit[name]:g}" for name, words in _FIT.items() if name in fit}
+
+
+def _reads(card: Mapping[str, Any]) -> str:
+    """Name the arrays that an auditor reads; of many, those that are not simply a layer's mean."""
+    network = card["networks"]["auditor"]
+    sources = network.get("sources", [network])  # earlier versions had one, of one array
+    keys = [array["key"] for source in sources for array in source.get("arrays", [source])]
+    if len(keys) <= _LISTED:
+        return ", ".join(keys)
+    special = [key for key in keys if not key.endswith(f"/{POOLED}")]
+    return f"{len(keys)} arrays" + (f", {', '.join(special)} among them" if special else "")
 
 
 def differing_settings(cards: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

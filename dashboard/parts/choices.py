@@ -85,11 +85,11 @@ def view_choice(views: Sequence[str], param: str) -> str:
     if st.session_state.get(key) not in views:
         wanted = st.query_params.get(param)
         st.session_state[key] = wanted if wanted in views else views[0]
-    chosen = st.segmented_control(
-        "View", views, key=key, required=True, label_visibility="collapsed"
+    chosen = str(
+        st.segmented_control("View", views, key=key, required=True, label_visibility="collapsed")
     )
     st.query_params[param] = chosen
-    return str(chosen)
+    return chosen
 
 
 def _described(param: str) -> Callable[[str], str]:

@@ -52,7 +52,7 @@ def _figures(found: SweepEstimate) -> None:
             Figure(
                 "Auditors to train",
                 f"{found.auditors - there:,}",
-                f"{found.networks:,} networks" + (f"; {there:,} are there" if there else ""),
+                f"{there:,} are there already" if there else f"{found.networks:,} networks",
                 "A network for each seed, of the auditor and of each blind baseline, and one on shuffled labels. What "
                 "was trained on the same images with the same settings is not trained again.",
             ),

@@ -21,6 +21,9 @@ _CACHED_HELP = (
 )
 
 
+_NUMBER = st.column_config.NumberColumn(format="localized")
+
+
 def counts(models: Rows, datasets: Rows, stores: Rows, auditors: Rows) -> None:
     """Show how much there is of everything."""
     registered = registered_images(datasets)
@@ -74,7 +77,9 @@ def tables(models: Rows, datasets: Rows, stores: Rows) -> None:
     ):
         if tab.open:
             with tab:
-                st.dataframe(pd.DataFrame([row(each) for each in rows]), hide_index=True)
+                table = pd.DataFrame([row(each) for each in rows])
+                numbers = table.select_dtypes("number").columns
+                st.dataframe(table, hide_index=True, column_config=dict.fromkeys(numbers, _NUMBER))
     st.page_link(
         navigation.LIBRARY, label="Look into them in the library", icon=":material/arrow_forward:"
     )

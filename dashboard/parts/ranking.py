@@ -25,8 +25,8 @@ def ranking(auditors: Rows) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "auditor": st.column_config.TextColumn(width=150),
-            "evidence": st.column_config.TextColumn(width=240),
+            "auditor": st.column_config.TextColumn(width=195),
+            "evidence": st.column_config.TextColumn(width=225),
             "advantage": st.column_config.NumberColumn(format="%+.3f", help=ADVANTAGE_HELP),
             "AUC": st.column_config.NumberColumn(format="%.3f", help=AUC_HELP),
             "best blind AUC": st.column_config.NumberColumn(format="%.3f", help=BLIND_HELP),

@@ -30,8 +30,9 @@ def _ask() -> None:
         show_estimate(request)
     else:
         st.caption("Choose at least one layer and one kind of auditor that reads it.")
-    words = "Start the training" if count < 2 else f"Start {count} trainings"
-    if st.button(words, type="primary", icon=":material/play_arrow:", disabled=not count):
+    if st.button(
+        "Start the training", type="primary", icon=":material/play_arrow:", disabled=not count
+    ):
         jobs.submit("train" if count == 1 else "sweep", request)
 
 

@@ -29,7 +29,9 @@ def basis_of(found: SweepEstimate) -> list[str]:
     lines = []
     if any(model.compute for model in found.models):
         lines.append(f"Activations: {_part(found.extraction.seconds)}; {found.extraction.basis}.")
-    lines.append(f"Training: {_part(found.training.seconds)}; {found.training.basis}.")
+    lines.append(
+        f"Training of {found.networks} networks: {_part(found.training.seconds)}; {found.training.basis}."
+    )
     if not found.exact:
         lines.append(
             "With so many images, what is cached is told from the counts of the stores' index, as if all rows were of "

@@ -17,7 +17,7 @@ def test_train__says_what_it_takes_draws_its_curves_and_ends_in_a_comparison(
     expect(figure.filter(has_text="Auditors to train")).to_contain_text("2")
     expect(figure.filter(has_text="Images to compute")).to_contain_text("9,000 are cached")
     expect(page.get_by_text("An estimate: waiting for other jobs")).to_be_visible()
-    page.get_by_role("button", name="Start 2 trainings").click()
+    page.get_by_role("button", name="Start the training").click()
     # the curves of the running job stand above what is shown of trained auditors
     expect(page.get_by_text("Thick: the mean of a network's seeds").nth(1)).to_be_visible(
         timeout=JOB_MS

@@ -19,6 +19,7 @@ CARD: dict[str, Any] = {
     "map_side": 8,
     "seed": 0,
     "seeds": [0, 1, 2],
+    "networks": {"auditor": {"sources": [{"arrays": [{"key": "block1/pooled"}]}]}},
     "settings": {"epochs": 40, "learning_rate": 0.002},
     "overlap": {"allowed": False},
 }
@@ -49,6 +50,15 @@ def test_differing_settings__what_an_earlier_card_does_not_tell_is_a_dash() -> N
         "model fingerprint": ["f" * 12, "–"],
         "epochs at most": ["40", "–"],
         "learning rate": ["0.002", "–"],
+    }
+
+
+def test_settings__many_arrays_are_counted_and_the_unusual_ones_named() -> None:
+    keys = [f"block{number}/pooled" for number in range(5)] + ["output/signals-predicted-q32"]
+    arrays = [{"key": key} for key in keys]
+    joint = _other(networks={"auditor": {"sources": [{"arrays": arrays}]}})
+    assert differing_settings([CARD, joint]) == {
+        "reads": ["block1/pooled", "6 arrays, output/signals-predicted-q32 among them"]
     }
 
 
