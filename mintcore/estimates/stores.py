@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from mintcore.datasets.reading import dataset_card, samples_file
 from mintcore.estimates.trained import store_of_network
 from mintcore.extraction.work import flops_an_image
 from mintcore.holdings import registered_images
+from mintcore.library import store_versions
 from mintcore.models.layers import Layer
 from store.artefacts import Card, Home
 from store.feature_store import open_store
@@ -16,6 +19,7 @@ from store.layout import ArraySpec, estimate_bytes
 
 MOST_COUNTED = 2_000_000
 """With more registered images a store is not asked image by image, which would take seconds."""
+_KEPT_COUNTS = 100
 _TWIN = re.compile(r"-fresh-\d+$")
 
 
@@ -125,11 +129,20 @@ def _holdings(
     registered = images_of(home, datasets)
     if store is None:
         return [Holding(frozenset(), registered)]
-    opened = open_store(home.folder("stores", store))
+    folder = home.folder("stores", store)
     if registered <= MOST_COUNTED:
-        return opened.holdings([samples_file(home, name) for name in datasets])
+        files = tuple(samples_file(home, name) for name in datasets)
+        written = tuple(file.stat().st_mtime_ns for file in files)
+        return _counted(folder, files, (store_versions(home)[store], written))
+    opened = open_store(folder)
     rows = {f"{each['layer']}/{each['view']}": each["rows"] for each in opened.info()["layers"]}
     return _by_rows(registered, {spec.key: rows.get(spec.key, 0) for spec in specs})
+
+
+@lru_cache(maxsize=_KEPT_COUNTS)
+def _counted(folder: Path, files: tuple[Path, ...], version: object) -> list[Holding]:
+    """Ask a store, once for what it holds and the images there are: other layers and kinds have the same answer."""
+    return open_store(folder).holdings(files)
 
 
 def _by_rows(images: int, rows: Mapping[str, int]) -> list[Holding]:
