@@ -7,6 +7,7 @@ import typer
 
 from mintcore.cli import (
     audit,
+    auditor_cards,
     auditors,
     dataset,
     demo,
@@ -42,13 +43,15 @@ model.app.command("rename")(library.rename_model)
 model.app.command("delete")(library.delete_model)
 dataset.app.command("rename")(library.rename_dataset)
 dataset.app.command("delete")(library.delete_dataset)
-auditors.app.command("rename")(library.rename_auditor)
-auditors.app.command("delete")(library.delete_auditor)
+auditor_cards.app.command("rename")(library.rename_auditor)
+auditor_cards.app.command("delete")(library.delete_auditor)
 audit.app.command("delete")(library.delete_audit)
 app.add_typer(model.app, name="model", help="Audited models: register, list, look inside.")
 app.add_typer(dataset.app, name="dataset", help="Datasets: register, list, look inside.")
 app.add_typer(store.app, name="store", help="The cached feature stores.")
-app.add_typer(auditors.app, name="auditor", help="Trained auditors: list, look inside.")
+app.add_typer(
+    auditor_cards.app, name="auditor", help="Trained auditors: list, look inside, choose a default."
+)
 app.add_typer(audit.app, name="audit", help="Apply an auditor to images or to a dataset.")
 app.add_typer(
     protocol.app, name="protocol", help="The experiments of the evaluation, and their results."
