@@ -123,7 +123,7 @@ def _example(datasets: reading.Rows) -> list[Given]:
     with errors_as_sentences():
         row = sample_at(reading.home(), name, number - 1)
         title = f"{name}, image {number}"
-        return [Given(title, row["uri"], partial(_stored, title, row))]
+        return [Given(title, row["sample_id"], partial(_stored, title, row))]
     return []
 
 

@@ -2,12 +2,14 @@ import pytest
 
 from mintcore.verdicts import (
     Tier,
+    copy_found,
     dataset_verdict,
     discoveries_note,
     drift_remark,
     groups_note,
     image_verdict,
     is_clear_drift,
+    known_to_auditor,
     tier_of,
 )
 
@@ -118,3 +120,38 @@ def test_discoveries_note__is_honest_about_few_and_none(
 def test_groups_note__says_when_no_group_shows_membership() -> None:
     assert "No group is named" in groups_note({"discoveries": None})
     assert "externals of the same label" in groups_note({"discoveries": 0})
+
+
+COPY = {"dataset": "photos", "membership": "member", "exact": True, "mirrored": False}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, "This very image is registered as a member in photos."),
+        ({"membership": "external"}, "This very image is registered as an external in photos."),
+        (
+            {"exact": False, "mirrored": True},
+            "A mirrored near-duplicate of it is registered as a member in photos.",
+        ),
+        (
+            {"membership": "unknown", "exact": False},
+            "A near-duplicate of it is registered in photos, which does not say whether it is a member.",
+        ),
+    ],
+)
+def test_copy_found__says_what_is_registered_as_what(
+    change: dict[str, object], sentence: str
+) -> None:
+    assert copy_found(COPY | change) == sentence
+
+
+def test_known_to_auditor__only_what_it_held_out_is_as_good_as_new() -> None:
+    def said(part: str | None) -> str | None:
+        known = None if part is None else "external"
+        return known_to_auditor({"registered_as": known, "registered_part": part})
+
+    assert said(None) is None
+    assert "as good as of a new image" in str(said("test"))
+    assert "trained on this very image, as an external" in str(said("train"))
+    assert "chosen with this very image" in str(said("validation"))
