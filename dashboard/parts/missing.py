@@ -79,7 +79,8 @@ def stop_where_missing(needed: Sequence[Kind]) -> None:
         return
     step = STEPS[gaps[0]]
     with st.container(border=True):
-        st.markdown(f"**First things first.** {_NONE[gaps[0]]} {step.sentence}")
+        why = f"{step.title}: {step.sentence[0].lower()}{step.sentence[1:]}"
+        st.markdown(f"**First things first.** {_NONE[gaps[0]]} {why}")
         with st.container(horizontal=True):
             step_link(step, primary=True)
             st.page_link(
