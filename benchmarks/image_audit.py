@@ -60,7 +60,7 @@ def prepare(home: Home, data: Path, count: int) -> list[str]:
         file = home.path.parent / f"{part}.npz"
         np.savez(file, images=images[:count])
         add_dataset(home, part, f"arrays:{file}", membership)
-    add_model(home, "resnet56", "mintcore:resnet56-cifar", str(data / WEIGHTS), RGB)
+    add_model(home, "resnet56", "mintcore:resnet56-cifar", data / WEIGHTS, RGB)
     made = []
     for layers, kinds in (("layer3.8,output", ("vanilla",)), ("all", ("joint",))):
         request = SweepRequest("resnet56", "train", "test", layers=layers, kinds=kinds, seeds=1)

@@ -62,7 +62,7 @@ def _column(table: pd.DataFrame, channel: str, *, first: bool) -> alt.FacetChart
                 title=None,
                 scale=alt.Scale(scheme=_SCHEME, zero=False, nice=False),
                 legend=alt.Legend(
-                    orient="bottom", gradientLength=_CELL_PX - 16, gradientThickness=8, tickCount=3
+                    orient="bottom", gradientLength=_CELL_PX - 16, gradientThickness=8, tickCount=2
                 ),
             ),
             tooltip=[

@@ -1,6 +1,7 @@
 """``mint audit image | dataset | batch | report | list``."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.work import WaitOption, carry_out
-from mintcore.verdicts import discoveries_note, groups_note
+from mintcore.verdicts import copy_found, discoveries_note, groups_note
 from store.artefacts import Home
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -74,10 +75,11 @@ def audit_image(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Audit single images: score, p-value and verdict of each.
+    """Audit single images: score, p-value and verdict of each, and where it or a near-duplicate of it is registered.
 
     Example: mint audit image resnet56.layer3.8.vanilla.0123456789 photo.png
     """
+    from mintcore.datasets.copies import find_copies
     from mintcore.image_audit import audit_images, load_image_auditor, publish_image_audit
     from mintcore.images import decode_image
 
@@ -86,10 +88,13 @@ def audit_image(
     ]  # before the model: bad files fail fast
     loaded = load_image_auditor(Home(home), auditor, device=device)
     found = audit_images(loaded, images)
+    datasets = [card["id"] for card in Home(home).cards("datasets")]
     rows = []
-    for finding in found:
+    for finding, (_, pixels) in zip(found, images, strict=True):
         card = publish_image_audit(Home(home), loaded, finding)
-        rows.append({"id": card["id"], "kind": "image", "auditor": auditor, **_without_id(card)})
+        copies = [asdict(copy) for copy in find_copies(Home(home), datasets, pixels).found]
+        named = {"id": card["id"], "kind": "image", "auditor": auditor}
+        rows.append(named | _without_id(card) | {"copies": copies})
     columns = {
         "name": "image",
         "score": "score",
@@ -101,6 +106,9 @@ def audit_image(
     def render() -> None:
         table(rows, columns)
         typer.echo(rows[0]["meaning"])
+        for row in rows:
+            for copy in row["copies"]:
+                typer.echo(f"{row['name']}: {copy_found(copy)}")
 
     show(rows, as_json, render)
 
