@@ -13,6 +13,7 @@ from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import choice
 from dashboard.parts.images import Given
 from dashboard.wording import named, signed
+from mintcore.jobs.queue import Job
 from mintcore.library import has_map, layer_names
 
 if TYPE_CHECKING:
@@ -28,16 +29,17 @@ def show_maps(auditor: dict[str, Any], finding: dict[str, Any], image: Given) ->
     if not layers:
         st.info("No layer of this model gives a map over the image.", icon=":material/info:")
         return
+    job = _under_way()
     stored = image_evidence.stored_layers(auditor["id"], "map")
     first = sorted(layers, key=lambda layer: (layer not in stored, layer != auditor["layer"]))
     layer = choice(
         "Layer of the maps",
         first,
         "map-layer",
-        lambda name: name if name in stored else f"{name} (not stored yet)",
+        help_text="From the output back to the input; those whose maps are stored come first.",
     )
     if layer not in stored:
-        _offer(auditor, layer)
+        _offer(auditor, layer, job)
         return
     average = image_evidence.average_maps(auditor["id"], stored[layer])
     own = image_evidence.activation(auditor["id"], stored[layer], finding["sample_id"], image)
@@ -86,12 +88,17 @@ def _note(average: "AverageMaps") -> str:
     )
 
 
-def _offer(auditor: dict[str, Any], layer: str) -> None:
+def _under_way() -> Job | None:
+    """Give the job that stores maps and is followed here; None where it has done so."""
     job = jobs.followed_job("extract")
-    if job is not None and job.state == "done":
-        del st.query_params["job"]
-        image_evidence.forget_stored()
-        st.rerun()
+    if job is None or job.state != "done":
+        return job
+    del st.query_params["job"]
+    image_evidence.forget_stored()
+    return None
+
+
+def _offer(auditor: dict[str, Any], layer: str, job: Job | None) -> None:
     if job is not None:
         jobs.follow(job, lambda job: None)
         return

@@ -130,6 +130,7 @@ def test_audit_image__prints_score_p_value_and_verdict(
     assert row["auditor"] == auditor
     assert row["verdict"] == "cannot tell"  # the model was never trained
     assert 0 < row["p_value"] <= 1
+    assert "mixed" in [copy["dataset"] for copy in row["copies"] if copy["exact"]]
 
 
 def test_audit_dataset__prints_the_finding_and_where_the_report_is(
