@@ -84,11 +84,10 @@ def test_camera__where_there_is_none_it_is_said(open_page: OpenPage, demo_addres
     expect(page.get_by_test_id("stAlert")).to_contain_text("This browser offers no camera")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_example__all_that_is_found_of_it_has_an_address(
-    open_page: OpenPage, demo_address: str, theme: str
+    open_page: OpenPage, demo_address: str
 ) -> None:
-    page = open_page(f"{demo_address}/audit-image?dataset=mnist-members&image=3", theme)
+    page = open_page(f"{demo_address}/audit-image?dataset=mnist-members&image=3", "dark")
     expect(page.get_by_test_id("stAlert")).to_contain_text(
         "This very image is registered as a member in mnist-members."
     )
