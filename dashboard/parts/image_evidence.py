@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _STORE_SECONDS = 10
 _KEPT = 200
+_KEPT_MAPS = 10  # a whole map of a wide layer takes some MiB
 _Names = tuple[str, ...]
 _Dated = tuple[tuple[str, int], ...]
 
@@ -126,7 +127,7 @@ def _stored(path: str, auditor: str, versions: Versions, kind: str) -> dict[str,
     return {layer: spec.key for layer, spec in found.items()}
 
 
-@st.cache_data(show_spinner="Averaging the stored maps ...", max_entries=20)
+@st.cache_data(show_spinner="Averaging the stored maps ...", max_entries=_KEPT_MAPS)
 def _average(path: str, auditor: str, versions: Versions, key: str) -> "AverageMaps":
     from mintcore.activation_maps import average_maps as average
 
@@ -134,7 +135,7 @@ def _average(path: str, auditor: str, versions: Versions, key: str) -> "AverageM
     return average(home(), loaded.card, key, loaded.known)
 
 
-@st.cache_data(show_spinner=False, max_entries=_KEPT)
+@st.cache_data(show_spinner=False, max_entries=_KEPT_MAPS)
 def _activation(
     path: str, auditor: str, versions: Versions, key: str, sample_id: str, *, _image: Given
 ) -> np.ndarray:
