@@ -20,7 +20,9 @@ _END_OF_LONG = f"length(datum.label) > {_MOST_LETTERS} ? '…' + slice(datum.lab
 """As ``end_of``."""
 
 
-def layer_axis(layers: Sequence[str], *, width_px: int = WIDTH_PX, labelled: bool = True) -> alt.X:
+def layer_axis(
+    layers: Sequence[str], *, width_px: int | None = None, labelled: bool = True
+) -> alt.X:
     """Give the axis of the layers, in their order; of many, every second or third is named.
 
     Args:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.charts.activation_statistics import statistics_by_depth
-from dashboard.charts.depth import end_of, layer_axis, runs
+from dashboard.charts.depth import ROOM_PX, end_of, layer_axis, runs
 from dashboard.charts.layer_figures import (
     FIGURES,
     figure_rows,
@@ -84,6 +84,12 @@ def test_layer_axis__names_as_many_layers_as_there_is_room_for(layers: int, name
 def test_end_of__the_end_of_a_long_name() -> None:
     assert end_of("layer3.8") == "layer3.8"
     assert end_of("features.denseblock4.denselayer12") == "…block4.denselayer12"
+
+
+def test_layer_axis__reaches_as_far_as_its_chart() -> None:
+    low, high = layer_axis(LAYERS).to_dict()["scale"]["range"]
+    assert (low, high) == (ROOM_PX, {"expr": f"width - {ROOM_PX}"})
+    assert layer_axis(LAYERS, width_px=500).to_dict()["scale"]["range"] == [low, 500 - ROOM_PX]
 
 
 def test_layer_axis__short_names_lie_flat_and_long_ones_stand() -> None:
