@@ -11,15 +11,13 @@ from store.snapshot import Snapshot, asking
 # A row is in the arrays of its segment, so few different sets of arrays occur: each is a bit.
 _COUNT = """
     SELECT held::VARCHAR AS held, count(*) AS images FROM (
-        SELECT bit_or(held) AS held, bool_or(wanted) AS wanted FROM (
-            SELECT sample_id::UUID AS sample_id, $nothing::BIT AS held, true AS wanted
-            FROM read_parquet($files) WHERE status = 'ok'
-            UNION ALL
-            SELECT sample_id, ranges.held::BIT, false
-            FROM placed JOIN ranges ON ranges.block = placed.row // {block_rows}
-             AND placed.row >= ranges.first_row AND placed.row < ranges.stop_row
-        ) GROUP BY sample_id
-    ) WHERE wanted GROUP BY ALL ORDER BY ALL
+        SELECT sample_id, coalesce(bit_or(ranges.held::BIT), $nothing::BIT) AS held
+        FROM (SELECT DISTINCT sample_id::UUID AS sample_id FROM read_parquet($files) WHERE status = 'ok')
+        LEFT JOIN placed USING (sample_id)
+        LEFT JOIN ranges ON ranges.block = placed.row // {block_rows}
+         AND placed.row >= ranges.first_row AND placed.row < ranges.stop_row
+        GROUP BY sample_id
+    ) GROUP BY ALL ORDER BY ALL
 """
 
 
