@@ -32,7 +32,6 @@ from benchmarks.dashboard_questions import (
 from benchmarks.dashboard_serving import CHROMIUM_ARGS, EMPTY_APP, chromium, served
 from benchmarks.dashboard_visits import visitor
 from benchmarks.index import Line, table
-from benchmarks.large_home import make
 from benchmarks.measurement import machine
 from mintcore.library import store_infos
 from store.artefacts import Home
@@ -49,7 +48,10 @@ def main() -> None:
     with ExitStack() as stack:
         home = options.home or _made(Path(stack.enter_context(tempfile.TemporaryDirectory())))
         holds, load = _holdings(Home(home)), os.getloadavg()[0]
-        lines = list(measure(home, options.repeats, options.sessions, options.seconds))
+        lines = []
+        for line in measure(home, options.repeats, options.sessions, options.seconds):
+            print(f"{line.what}: {line.figure:,.1f} {line.unit}", flush=True)
+            lines.append(line)
     print(f"\n{holds}; load of the machine before: {load:.1f}; {on}\n\n{table(lines)}")
     if options.json:
         figures = [asdict(line) | {"met": line.met} for line in lines]
@@ -100,6 +102,8 @@ def _options() -> argparse.Namespace:
 
 
 def _made(folder: Path) -> Path:
+    from benchmarks.large_home import make  # noqa: PLC0415 - imports PyTorch
+
     make(Home(folder / "home"))
     return folder / "home"
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from playwright.async_api import Browser, Page, WebSocket, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from benchmarks.dashboard_serving import CHROMIUM_ARGS, VIEWPORT, WATCH, chromium
 from benchmarks.dashboard_visits import TITLES
@@ -74,13 +75,19 @@ class _Person:
         await self._page.evaluate("mintWatch.opened()")
 
     async def click_until(self, end: float) -> None:
-        while time.monotonic() < end:
-            self._at = self._random.choice([title for title in TITLES if title != self._at])
-            waited = await self._page.evaluate("title => mintWatch.go(title)", self._at)
-            self._met.waits_ms.append(waited["rest"])
-            self._met.problems.extend(await self._page.evaluate("mintWatch.problems()"))
-            await asyncio.sleep(_LOOKS_S)
+        try:
+            while time.monotonic() < end:
+                await asyncio.wait_for(self._click(), _LONGEST_MS / 1000)
+                await asyncio.sleep(_LOOKS_S)
+        except (PlaywrightError, TimeoutError) as error:
+            self._met.problems.append(f"{self._at}: {error!r}")
         self._is_over = True
+
+    async def _click(self) -> None:
+        self._at = self._random.choice([title for title in TITLES if title != self._at])
+        waited = await self._page.evaluate("title => mintWatch.go(title)", self._at)
+        self._met.waits_ms.append(waited["rest"])
+        self._met.problems.extend(await self._page.evaluate("mintWatch.problems()"))
 
     def _watch_connection(self, connection: WebSocket) -> None:
         connection.on("close", lambda _: self._lost())
