@@ -11,6 +11,10 @@ WIDTH_PX = 820
 """Of a chart over the whole page on a screen of 1280 px; on a wider one labels have more room."""
 ROOM_PX = 52
 """Beside the first and the last layer, for what is written inside the plot."""
+SCALES_OF_THEIR_OWN = alt.Resolve(
+    scale=alt.ScaleResolveMap(color="independent", shape="independent", strokeDash="independent")
+)
+"""For charts that stand together and each have a legend. To set it later would copy all of them."""
 _POINTER, _POINTED = "pointer", "pointed"
 _LABEL_PX = 14
 _LETTER_PX = 6.5
@@ -126,13 +130,13 @@ def pointer(texts: pd.DataFrame, titles: Sequence[tuple[str, str]]) -> alt.Chart
 
 def pointed_together(charts: Sequence[alt.LayerChart]) -> alt.VConcatChart:
     """Put charts above each other whose uppermost layers are pointers: pointing at a layer in any shows it in all."""
-    joined = alt.vconcat(*charts, spacing=24)
+    joined = alt.vconcat(*charts, spacing=24, resolve=SCALES_OF_THEIR_OWN)
     names = [f"{_POINTER}_{place}" for place in range(len(charts))]  # as Altair tells them apart
     select = alt.PointSelectionConfig(
         type="point", on="pointermove", clear="pointerout", nearest=True, encodings=["x"]
     )
     joined.params = [alt.TopLevelSelectionParameter(name=_POINTED, select=select, views=names)]
-    return joined.resolve_scale(color="independent", shape="independent", strokeDash="independent")
+    return joined
 
 
 def heading(text: str) -> alt.Title:

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.bands import of_field, value_axis
-from dashboard.charts.depth import heading, layer_axis, line_at
+from dashboard.charts.depth import SCALES_OF_THEIR_OWN, heading, layer_axis, line_at
 from mintcore.palette import REFERENCE_LINE, SERIES
 
 Card = Mapping[str, Any]
@@ -81,9 +81,8 @@ def rocs_by_layer(chosen: Curves, others: Curves, layers: Sequence[str]) -> alt.
         _logarithmic_panel(chosen, others, colour),
         spacing=_GAP_PX,
     )
-    return alt.vconcat(
-        _strip({**chosen, **others}, layers, explained), below, spacing=18
-    ).resolve_scale(color="independent")
+    strip = _strip({**chosen, **others}, layers, explained)
+    return alt.vconcat(strip, below, spacing=18, resolve=SCALES_OF_THEIR_OWN)
 
 
 def _thinned(auditors: Curves) -> dict[str, Card]:
