@@ -104,10 +104,10 @@ def actions(home: Home, auditor: ImageAuditor) -> dict[str, Callable[[], None]]:
     pages = page_runs(home, name, made_from[-1])
     return {
         BARE: lambda: bare_forward(auditor, next(images)),
-        f"verdict, {queries_of(auditor)} queries": lambda: _drop(
+        f"verdict, queries: {queries_of(auditor)}": lambda: _drop(
             audit_images(auditor, [("image", next(images))])
         ),
-        f"votes of {len(voters)} layers": lambda: _drop(
+        f"votes, layers: {len(voters)}": lambda: _drop(
             layer_votes(model, voters, "image", next(images))
         ),
         f"nearest of {len(among.rows):,} images": near,

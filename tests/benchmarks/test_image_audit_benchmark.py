@@ -44,8 +44,8 @@ def test_measure__each_answer_beside_the_bare_forward_pass(
     rows = {row.what.removeprefix("net, vanilla: "): row for row in measure(home, [card["id"]], 2)}
     assert list(rows) == [
         BARE,
-        "verdict, 1 queries",
-        "votes of 1 layers",
+        "verdict, queries: 1",
+        "votes, layers: 1",
         "nearest of 300 images",
         "copies among 300 images",
         "page",
