@@ -75,7 +75,7 @@ def followed_demo() -> bool:
             del st.query_params["job"]
         st.success("The demo has ended: what it found is below.", icon=":material/check_circle:")
         return False
-    jobs.follow(job, lambda job: None)
+    jobs.follow(job)
     if job.state not in queue.UNDER_WAY:
         return False
     st.caption(

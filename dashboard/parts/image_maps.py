@@ -100,7 +100,7 @@ def _under_way() -> Job | None:
 
 def _offer(auditor: dict[str, Any], layer: str, job: Job | None) -> None:
     if job is not None:
-        jobs.follow(job, lambda job: None)
+        jobs.follow(job)
         return
     made_from = auditor["made_from"]
     datasets = list(dict.fromkeys(side["dataset"] for side in made_from.values()))

@@ -31,6 +31,32 @@ def submit(kind: str, params: dict[str, Any]) -> None:
         st.query_params["job"] = queue.submit(home(), kind, params)
 
 
+def nothing_more(job: Job) -> None:
+    """Draw nothing but the progress of a job."""
+
+
+def follow_to_result(
+    kind: str,
+    show: Callable[[dict[str, Any]], None],
+    draw: Callable[[Job], None] = nothing_more,
+) -> None:
+    """Follow the job that the URL names, where it is one of this kind; when it is done, the page shows what it made.
+
+    Args:
+        kind: The kind of job.
+        show: Makes the page show what was made (kind of artefact -> ids) from the next run on.
+        draw: Draws what is special about a job that is under way, below its progress.
+    """
+    job = followed_job(kind)
+    if job is None:
+        return
+    if job.state == "done" and job.result:
+        show(job.result)
+        del st.query_params["job"]
+        st.rerun()
+    follow(job, draw)
+
+
 def followed_job(kind: str) -> Job | None:
     """Give the job that the URL names, where it is one of this kind."""
     job_id = st.query_params.get("job")
@@ -42,7 +68,7 @@ def followed_job(kind: str) -> Job | None:
     return None
 
 
-def follow(job: Job, draw: Callable[[Job], None]) -> None:
+def follow(job: Job, draw: Callable[[Job], None] = nothing_more) -> None:
     """Draw a job, again each second until it has ended; then the whole page runs again.
 
     Args:

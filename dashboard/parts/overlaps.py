@@ -45,16 +45,9 @@ def ask_overlap(datasets: reading.Rows) -> None:
     )
 
 
-def followed_overlap() -> None:
+def follow_overlap() -> None:
     """Follow the job that the URL names, and show its result when it is done."""
-    job = jobs.followed_job("overlap")
-    if job is None:
-        return
-    if job.state == "done" and job.result:
-        choose_again("overlap", job.result["overlaps"][0])
-        del st.query_params["job"]
-        st.rerun()
-    jobs.follow(job, lambda job: None)
+    jobs.follow_to_result("overlap", _show)
 
 
 def show_overlaps(overlaps: reading.Rows) -> None:
@@ -70,6 +63,10 @@ def show_overlaps(overlaps: reading.Rows) -> None:
     _figures(card)
     _unknown(card)
     _examples(card)
+
+
+def _show(made: dict[str, Any]) -> None:
+    choose_again("overlap", made["overlaps"][0])
 
 
 def _figures(card: Mapping[str, Any]) -> None:

@@ -64,17 +64,10 @@ def _ask(auditors: reading.Rows, datasets: reading.Rows) -> None:
                 )
 
 
-def _followed() -> None:
-    job = jobs.followed_job("audit")
-    if job is None:
-        return
-    if job.state == "done" and job.result:
-        choose_again("audit", job.result["audits"][0])
-        if len(job.result["audits"]) + len(job.result.get("refused", ())) > 1:
-            st.query_params["batch"] = job.id
-        del st.query_params["job"]
-        st.rerun()
-    jobs.follow(job, lambda job: None)
+def _show(made: dict[str, Any]) -> None:
+    choose_again("audit", made["audits"][0])
+    if len(made["audits"]) + len(made.get("refused", ())) > 1:
+        st.query_params["batch"] = st.query_params["job"]
 
 
 def _p_value_figure(audit: dict[str, Any]) -> Figure:
@@ -195,7 +188,7 @@ heading(
 _auditors, _datasets = reading.ranked_auditors(), reading.cards("datasets")
 stop_where_missing(("models", "datasets", "auditors"))
 _ask(_auditors, _datasets)
-_followed()
+jobs.follow_to_result("audit", _show)
 with errors_as_sentences():
     side_by_side()
 _audits = [card for card in reading.cards("audits") if card["audit_kind"] == "dataset"]

@@ -13,7 +13,7 @@ from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
-from dashboard.parts.overlaps import ask_overlap, followed_overlap, show_overlaps
+from dashboard.parts.overlaps import ask_overlap, follow_overlap, show_overlaps
 from dashboard.parts.subjects import comparison_choice, subjects
 from dashboard.tables import cell_figures, cell_table
 from dashboard.wording import INTERVALS, when
@@ -38,15 +38,8 @@ def _ask() -> None:
             jobs.submit("compare", request)
 
 
-def _followed() -> None:
-    job = jobs.followed_job("compare")
-    if job is None:
-        return
-    if job.state == "done" and job.result:
-        choose_again("comparison", job.result["comparisons"][0])
-        del st.query_params["job"]
-        st.rerun()
-    jobs.follow(job, lambda job: None)
+def _show(made: dict[str, Any]) -> None:
+    choose_again("comparison", made["comparisons"][0])
 
 
 def _comparison(comparisons: reading.Rows) -> dict[str, Any]:
@@ -120,7 +113,7 @@ def _result(card: dict[str, Any]) -> None:
 def _overlaps() -> None:
     st.subheader("Do datasets share images?", anchor=False)
     ask_overlap(reading.cards("datasets"))
-    followed_overlap()
+    follow_overlap()
     found = reading.cards("overlaps")
     if found:
         show_overlaps(found)
@@ -135,7 +128,7 @@ heading(
 )
 stop_where_missing(("models", "datasets"))
 _ask()
-_followed()
+jobs.follow_to_result("compare", _show)
 _comparisons = reading.cards("comparisons")
 if _comparisons:
     with errors_as_sentences():

@@ -77,14 +77,8 @@ def _all_layers() -> None:
             jobs.submit("sweep", request | {"layers": "all", "kinds": kinds})
 
 
-def _followed() -> None:
-    job = jobs.followed_job("sweep")
-    if job is None:
-        return
-    if job.state == "done":
-        del st.query_params["job"]
-        st.rerun()
-    jobs.follow(job, lambda job: None)
+def _show(made: dict[str, Any]) -> None:
+    """Do nothing: the page shows all auditors of an experiment anyway."""
 
 
 heading(
@@ -94,7 +88,7 @@ heading(
 )
 stop_where_missing(("models", "datasets"))
 _all_layers()
-_followed()
+jobs.follow_to_result("sweep", _show)
 _all = reading.cards("auditors")
 if not _all:
     st.info("No auditor is trained yet: start a sweep above.", icon=":material/info:")

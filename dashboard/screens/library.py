@@ -1,6 +1,7 @@
 """What is registered, and what hangs on it?"""
 
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -47,19 +48,10 @@ _MOST_ROWS = 7
 _ROWS_PX = 300
 
 
-def _followed() -> None:
-    """Draw the registration that the URL names; where it is done, show what it made."""
-    for job_kind, kind in _JOBS.items():
-        job = jobs.followed_job(job_kind)
-        if job is None:
-            continue
-        if job.state == "done" and job.result:
-            del st.query_params["job"]
-            st.session_state.pop(_KIND, None)
-            st.query_params["kind"] = kind
-            choose_again(_PARAMS[kind], job.result[kind][0])
-            st.rerun()
-        jobs.follow(job, lambda job: None)
+def _show(kind: Kind, made: dict[str, Any]) -> None:
+    st.session_state.pop(_KIND, None)
+    st.query_params["kind"] = kind
+    choose_again(_PARAMS[kind], made[kind][0])
 
 
 def _kind(counts: dict[Kind, int]) -> Kind:
@@ -116,7 +108,8 @@ if _shown in _REGISTRATIONS:
     _words, _form = _REGISTRATIONS[_shown]
     with st.expander(_words, expanded=not _counts[_shown], icon=":material/add:"):
         _form()
-    _followed()
+    for _job_kind, _made in _JOBS.items():
+        jobs.follow_to_result(_job_kind, partial(_show, _made))
 _ids = _registered(_shown)
 if _ids:
     _chosen = choice("Look into", _ids, _PARAMS[_shown], lambda name: title(_shown, name))

@@ -25,15 +25,8 @@ def _ask() -> None:
             jobs.submit("methods", request)
 
 
-def _followed() -> None:
-    job = jobs.followed_job("methods")
-    if job is None:
-        return
-    if job.state == "done" and job.result:
-        choose_again("methods", job.result["methods"][0])
-        del st.query_params["job"]
-        st.rerun()
-    jobs.follow(job, lambda job: None)
+def _show(made: dict[str, Any]) -> None:
+    choose_again("methods", made["methods"][0])
 
 
 def _run(found: reading.Rows) -> dict[str, Any]:
@@ -75,7 +68,7 @@ heading(
 )
 stop_where_missing(("models", "datasets"))
 _ask()
-_followed()
+jobs.follow_to_result("methods", _show)
 _found = reading.cards("methods")
 if _found:
     with errors_as_sentences():

@@ -1,5 +1,7 @@
 """Does a layer give its training images away?"""
 
+from typing import Any
+
 import streamlit as st
 
 from dashboard import reading
@@ -36,19 +38,12 @@ def _ask() -> None:
         jobs.submit("train" if count == 1 else "sweep", request)
 
 
-def _followed() -> None:
-    job = next(filter(None, map(jobs.followed_job, _KINDS)), None)
-    if job is None:
-        return
-    if job.state == "done" and job.result:
-        made = job.result["auditors"]
-        choose_again("auditor", made[0])
-        if len(made) > 1:
-            choose_again("compare", ",".join(made))
-            choose_again("results", _SEVERAL)
-        del st.query_params["job"]
-        st.rerun()
-    jobs.follow(job, live_curves)
+def _show(made: dict[str, Any]) -> None:
+    auditors = made["auditors"]
+    choose_again("auditor", auditors[0])
+    if len(auditors) > 1:
+        choose_again("compare", ",".join(auditors))
+        choose_again("results", _SEVERAL)
 
 
 def _results(auditors: reading.Rows) -> None:
@@ -64,7 +59,8 @@ heading(
 )
 stop_where_missing(("models", "datasets"))
 _ask()
-_followed()
+for _kind in _KINDS:
+    jobs.follow_to_result(_kind, _show, live_curves)
 _auditors = sorted(reading.cards("auditors"), key=lambda card: str(card["created"]), reverse=True)
 st.divider()
 if _auditors:

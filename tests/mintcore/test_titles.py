@@ -50,7 +50,7 @@ def test_rename__too_long_is_refused(home: Home) -> None:
 def test_rename__what_another_is_called_is_refused(home: Home) -> None:
     rename(home, "models", "net", "Mine")
     for taken in ("Mine", "net"):
-        with pytest.raises(MintError, match="called .* already"):
+        with pytest.raises(MintError, match=r"called .* already"):
             rename(home, "models", "other", taken)
     assert rename(home, "models", "net", "Mine") == "Mine"
 
