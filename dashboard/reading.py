@@ -134,7 +134,9 @@ def _history(path: str, auditor: str, version: int) -> pd.DataFrame:
     return library.auditor_history(home(), auditor).to_pandas()
 
 
-@st.cache_resource(show_spinner="Reading the scores ...", max_entries=3)  # of 16 MB for 100,000 images
+@st.cache_resource(
+    show_spinner="Reading the scores ...", max_entries=3
+)  # of 16 MB for 100,000 images
 def _audited_images(path: str, audit: str, version: int, wanted: Wanted) -> pa.Table:
     return chosen_images(home(), audit, wanted)
 
