@@ -104,7 +104,7 @@ def line_at(value: float) -> alt.Chart:
     return (
         alt.Chart(pd.DataFrame({"at": [value]}))
         .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4], clip=True)
-        .encode(y="at:Q")
+        .encode(y=alt.Y("at:Q"))
     )
 
 
@@ -119,9 +119,9 @@ def pointer(texts: pd.DataFrame, titles: Sequence[tuple[str, str]]) -> alt.Chart
         alt.Chart(texts, name=_POINTER)
         .mark_rule(color=REFERENCE_LINE)
         .encode(
-            x="layer:N",
-            opacity=alt.condition(
-                {"param": _POINTED, "empty": False}, alt.value(0.8), alt.value(0)
+            x=alt.X("layer:N"),
+            opacity=alt.OpacityValue(
+                0, condition={"param": _POINTED, "empty": False, "value": 0.8}
             ),
             tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in titles],
         )

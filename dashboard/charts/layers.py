@@ -108,11 +108,13 @@ def _lines_across(rows: pd.DataFrame) -> list[alt.Chart]:
     for number, row in enumerate(rows.to_dict("records")):
         one = alt.Chart(pd.DataFrame([row]))
         # beside the numbers, where early layers are rarely high; each further right: lines can be near each other
-        place = alt.value({"expr": f"{ROOM_PX} + width * {_APART * number}"})
+        place = alt.XValue({"expr": f"{ROOM_PX} + width * {_APART * number}"})
         drawn += [
-            one.mark_rect(color=AUDITOR, opacity=0.12, clip=True).encode(y="low:Q", y2="high:Q"),
+            one.mark_rect(color=AUDITOR, opacity=0.12, clip=True).encode(
+                y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+            ),
             one.mark_rule(color=AUDITOR, strokeDash=[8, 4], strokeWidth=2, clip=True).encode(
-                y="value:Q"
+                y=alt.Y("value:Q")
             ),
             one.mark_text(
                 color=AUDITOR,
@@ -121,6 +123,6 @@ def _lines_across(rows: pd.DataFrame) -> list[alt.Chart]:
                 dy=-4,
                 fontSize=12,
                 fontWeight="bold",
-            ).encode(x=place, y="value:Q", text="text:N"),
+            ).encode(x=place, y=alt.Y("value:Q"), text=alt.Text("text:N")),
         ]
     return drawn
