@@ -3,7 +3,9 @@
 import asyncio
 import random
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from playwright.async_api import Browser, Page, WebSocket, async_playwright
@@ -14,7 +16,7 @@ from benchmarks.dashboard_visits import TITLES
 
 _LOOKS_S = 0.5
 """How long a person looks at a page before the next click."""
-_LONGEST_MS = 90_000
+_LONGEST_S = 90.0
 
 
 @dataclass
@@ -42,8 +44,10 @@ async def _crowd(address: str, sessions: int, seconds: float) -> Crowd:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         people = [_Person(await _tab(browser), met, number) for number in range(sessions)]
         await asyncio.gather(*(person.open(address) for person in people))
-        end = time.monotonic() + seconds
-        await asyncio.gather(*(person.click_until(end) for person in people))
+        until = time.monotonic() + seconds
+        await asyncio.gather(*(person.click(until) for person in people))
+        for person in people:
+            person.leave()
         await browser.close()
     return met
 
@@ -51,7 +55,7 @@ async def _crowd(address: str, sessions: int, seconds: float) -> Crowd:
 async def _tab(browser: Browser) -> Page:
     context = await browser.new_context(viewport=VIEWPORT)
     page = await context.new_page()
-    page.set_default_timeout(_LONGEST_MS)
+    page.set_default_timeout(1000 * _LONGEST_S)
     await page.add_init_script(WATCH)
     return page
 
@@ -71,17 +75,26 @@ class _Person:
             lambda message: problems.append(message.text) if message.type == "error" else None,
         )
         self._page.on("websocket", self._watch_connection)
-        await self._page.goto(address, wait_until="commit")
-        await self._page.evaluate("mintWatch.opened()")
+        with self._troubles():
+            await self._page.goto(address, wait_until="commit")
+            await asyncio.wait_for(self._page.evaluate("mintWatch.opened()"), _LONGEST_S)
 
-    async def click_until(self, end: float) -> None:
-        try:
-            while time.monotonic() < end:
-                await asyncio.wait_for(self._click(), _LONGEST_MS / 1000)
+    async def click(self, until: float) -> None:
+        with self._troubles():
+            while time.monotonic() < until:
+                await asyncio.wait_for(self._click(), _LONGEST_S)
                 await asyncio.sleep(_LOOKS_S)
+
+    def leave(self) -> None:
+        self._is_over = True
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        """Note what stops this person, whom the others do not wait for."""
+        try:
+            yield
         except (PlaywrightError, TimeoutError) as error:
             self._met.problems.append(f"{self._at}: {error!r}")
-        self._is_over = True
 
     async def _click(self) -> None:
         self._at = self._random.choice([title for title in TITLES if title != self._at])

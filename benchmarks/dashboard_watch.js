@@ -7,10 +7,13 @@
 
   const atRest = () => document.querySelector(APP)?.getAttribute(STATE) === "notRunning";
   const heading = () => document.querySelector("h1")?.textContent ?? null;
+  // What a grid writes into its canvas, 200 ms after it has drawn it, is for screen readers.
+  const isSeen = ({ type, target }) =>
+    type !== "attributes" && target.parentElement?.closest(MAIN) && !target.parentElement.closest("canvas") &&
+    target.nodeName !== "CANVAS";
   const noteChange = (changes) => {
     const now = performance.now();
-    if (changes.some((change) => change.type !== "attributes" && change.target.parentElement?.closest(MAIN)))
-      seen.changed = now;
+    if (changes.some(isSeen)) seen.changed = now;
     if (seen.headed === null && heading() !== null && heading() !== seen.headingBefore) seen.headed = now;
     if (!atRest()) seen.started ??= now;
     else if (seen.started !== null) seen.rested ??= now;
@@ -52,7 +55,7 @@
       until(
         () => seen.headed !== null && seen.rested !== null,
         () => ({
-          paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
+          paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null,
           heading: seen.headed,
           rest: Math.max(seen.changed, seen.rested),
         }),
