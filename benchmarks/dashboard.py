@@ -30,8 +30,9 @@ from benchmarks.dashboard_questions import (
     switches,
 )
 from benchmarks.dashboard_serving import CHROMIUM_ARGS, EMPTY_APP, chromium, served
+from benchmarks.dashboard_table import tables
 from benchmarks.dashboard_visits import visitor
-from benchmarks.index import Line, table
+from benchmarks.index import Line
 from benchmarks.measurement import machine
 from mintcore.library import store_infos
 from store.artefacts import Home
@@ -47,12 +48,14 @@ def main() -> None:
     on = machine(["streamlit", "altair", "pandas", "pyarrow"])
     with ExitStack() as stack:
         home = options.home or _made(Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        holds, load = _holdings(Home(home)), os.getloadavg()[0]
+        holds, before = _holdings(Home(home)), os.getloadavg()[0]
         lines = []
         for line in measure(home, options.repeats, options.sessions, options.seconds):
             print(f"{line.what}: {line.figure:,.1f} {line.unit}", flush=True)
             lines.append(line)
-    print(f"\n{holds}; load of the machine before: {load:.1f}; {on}\n\n{table(lines)}")
+        load = [before, os.getloadavg()[0]]
+    print(f"\n{holds}; load of the machine {load[0]:.1f} before, {load[1]:.1f} after; {on}")
+    print(f"\n{tables(lines)}")
     if options.json:
         figures = [asdict(line) | {"met": line.met} for line in lines]
         content = {"machine": on, "load": load, "home": holds, "lines": figures}

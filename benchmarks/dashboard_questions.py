@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from benchmarks.dashboard_crowd import Crowd
 from benchmarks.dashboard_serving import Served
+from benchmarks.dashboard_table import FIRST, MEDIAN, SLOWEST, wait
 from benchmarks.dashboard_visits import TITLES, Visitor, visitor
 from benchmarks.index import Line
 
@@ -43,9 +44,9 @@ def switches(person: Visitor, repeats: int) -> Iterator[Line]:
             of_page.append(person.go(title))
     for title in TITLES:
         first, *again = waits[title]
-        yield Line(f"switch to {title}: first", first, "ms", SWITCH_MS)
-        yield Line(f"switch to {title}: again, median", median(again), "ms", SWITCH_MS)
-        yield Line(f"switch to {title}: again, slowest", max(again), "ms", SWITCH_MS)
+        yield wait(f"to {title}", FIRST, first, SWITCH_MS)
+        yield wait(f"to {title}", MEDIAN, median(again), SWITCH_MS)
+        yield wait(f"to {title}", SLOWEST, max(again), SWITCH_MS)
 
 
 def redraws(person: Visitor, repeats: int) -> Iterator[Line]:
@@ -54,9 +55,9 @@ def redraws(person: Visitor, repeats: int) -> Iterator[Line]:
         person.go(title)
         for label, waits in person.redraws(repeats):
             if waits:
-                what = f"redraw of {title} by another choice of {label!r}"
-                yield Line(f"{what}: median", median(waits), "ms", REDRAW_MS)
-                yield Line(f"{what}: slowest", max(waits), "ms", REDRAW_MS)
+                what = f"{title}: another choice of “{label}”"
+                yield wait(what, MEDIAN, median(waits), REDRAW_MS)
+                yield wait(what, SLOWEST, max(waits), REDRAW_MS)
 
 
 def memory(server: Served, when: str, aim: float | None = None) -> Line:

@@ -81,7 +81,7 @@ def table(lines: list[Line]) -> str:
     """Write the lines as a Markdown table."""
     rows = ["| what | figure | aim | |", "| --- | ---: | ---: | --- |"]
     for line in lines:
-        aim = "" if line.aim is None else f"at most {line.aim:,.0f}"
+        aim = "" if line.aim is None else f"at most {line.aim:,g}"
         missed = "missed" if line.met is False else ""
         rows.append(f"| {line.what} | {line.figure:,.1f} {line.unit} | {aim} | {missed} |")
     return "\n".join(rows)

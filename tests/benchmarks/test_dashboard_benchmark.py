@@ -12,7 +12,9 @@ import dashboard
 from benchmarks.dashboard_crowd import Crowd, crowd
 from benchmarks.dashboard_questions import memory, met_together
 from benchmarks.dashboard_serving import CHROMIUM_ARGS, Served, served
+from benchmarks.dashboard_table import FIRST, MEDIAN, SLOWEST, tables, wait
 from benchmarks.dashboard_visits import visitor
+from benchmarks.index import Line
 from benchmarks.large_home import make
 from benchmarks.large_home_extent import Extent
 from benchmarks.large_home_images import sets_of
@@ -118,3 +120,17 @@ def _look_around(browser: Browser, dashboard: Served) -> None:
     assert len(together.waits_ms) >= 2
     assert together.problems == []
     assert 50 < memory(dashboard, "now").figure < 2000
+
+
+def test_tables__waits_have_a_row_and_say_what_missed() -> None:
+    lines = [
+        Line("first paint over the empty app's", 1.2, "times", 1.5),
+        wait("to Jobs", FIRST, 600.0, 500.0),
+        wait("to Jobs", MEDIAN, 200.0, 500.0),
+        wait("to Jobs", SLOWEST, 510.0, 500.0),
+        wait("Layers: another choice", MEDIAN, 100.0, 300.0),
+    ]
+    written = tables(lines).splitlines()
+    assert "| first paint over the empty app's | 1.2 times | at most 1.5 |  |" in written
+    assert "| to Jobs | 600 ms | 200 ms | 510 ms | 500 ms | first, again, slowest |" in written
+    assert written[-1] == "| Layers: another choice |  | 100 ms |  | 300 ms |  |"
