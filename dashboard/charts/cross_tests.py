@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from dashboard.charts.depth import SCALES_OF_THEIR_OWN
 from mintcore.palette import AUDITOR, BLIND, REFERENCE_LINE
 
 AUDITOR_ROLE = "auditor"
@@ -102,7 +103,8 @@ def cross_tests(groups: Groups, limit: float, name: Name = pair_name) -> alt.VCo
             for group in groups
         ),
         spacing=20,
-    ).resolve_scale(color="independent")
+        resolve=SCALES_OF_THEIR_OWN,
+    )
 
 
 def _aucs(
@@ -116,16 +118,14 @@ def _aucs(
     )
     offset = alt.YOffset("role:N", scale=alt.Scale(domain=list(_COLOURS), paddingOuter=0.3))
     title = f"AUC (dashed: chance, and {limit:g})" if axis else None
-    return _over_lines(
-        _intervals(table, span, title, labelled=True, color=colour, yOffset=offset), (0.5, limit)
-    ).properties(width=_AUC_PX)
+    rows = _intervals(table, span, title, labelled=True, color=colour, yOffset=offset)
+    return _over_lines(rows, (0.5, limit), _AUC_PX)
 
 
 def _advantages(table: pd.DataFrame, span: Sequence[float], *, axis: bool) -> alt.LayerChart:
     title = "advantage: the difference" if axis else None
-    return _over_lines(
-        _intervals(table, span, title, labelled=False, color=alt.ColorValue(AUDITOR)), (0.0,)
-    ).properties(width=_ADVANTAGE_PX)
+    rows = _intervals(table, span, title, labelled=False, color=alt.ColorValue(AUDITOR))
+    return _over_lines(rows, (0.0,), _ADVANTAGE_PX)
 
 
 def _intervals(
@@ -167,13 +167,15 @@ def _intervals(
     ]
 
 
-def _over_lines(charts: Sequence[alt.Chart], places: Sequence[float]) -> alt.LayerChart:
+def _over_lines(
+    charts: Sequence[alt.Chart], places: Sequence[float], width_px: int
+) -> alt.LayerChart:
     lines = (
         alt.Chart(pd.DataFrame({"at": list(places)}))
         .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
         .encode(x=alt.X("at:Q"))
     )
-    return alt.layer(lines, *charts)
+    return alt.layer(lines, *charts, width=width_px)
 
 
 def _span(table: pd.DataFrame, at: float) -> list[float]:

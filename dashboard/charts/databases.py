@@ -6,6 +6,7 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
+from dashboard.charts.depth import SCALES_OF_THEIR_OWN
 from dashboard.wording import signed
 from mintcore.palette import AUDITOR, BLIND, INK, PAPER
 from mintcore.verdicts import SHOWN_TIERS
@@ -71,7 +72,7 @@ def heat_maps(cells: Sequence[Mapping[str, Any]], databases: Sequence[str]) -> a
         _heat_map(cells, databases, figure, side_px=_BESIDE_PX, labelled=at == 0)
         for at, figure in enumerate(TITLES)
     ]
-    return alt.concat(*maps, columns=len(maps), spacing=18).resolve_scale(color="independent")
+    return alt.concat(*maps, columns=len(maps), spacing=18, resolve=SCALES_OF_THEIR_OWN)
 
 
 def _heat_map(
@@ -119,8 +120,8 @@ def _heat_map(
                 text=alt.Text("short_tier:N")
             )
         )
-    return alt.layer(*layers).properties(
-        title=alt.Title(TITLES[figure], anchor="start", fontWeight="normal", fontSize=13)
+    return alt.layer(
+        *layers, title=alt.Title(TITLES[figure], anchor="start", fontWeight="normal", fontSize=13)
     )
 
 
