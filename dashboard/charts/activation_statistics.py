@@ -57,8 +57,11 @@ def _effect_chart(
     title = (
         f"effect: how much more often a member has a larger {words} than an external (dashed: 0)"
     )
-    return alt.layer(line_at(0.0), *bands(rows, colours, x, y, legend=True)).properties(
-        height=_EFFECT_PX, title=heading(title)
+    return alt.layer(
+        line_at(0.0),
+        *bands(rows, colours, x, y, legend=True),
+        height=_EFFECT_PX,
+        title=heading(title),
     )
 
 
@@ -66,8 +69,10 @@ def _level_chart(rows: pd.DataFrame, layers: Sequence[str], statistic: str) -> a
     form = ".0%" if statistic == "silent" else ".3~g"
     x = layer_axis(layers, labelled=False)
     y = value_axis(rows, at=0.0, least_span=0.0, form=form, ticks=3)
-    return alt.layer(*bands(rows, _GROUPS, x, y, legend=True)).properties(
-        height=_LEVEL_PX, title=heading(f"{STATISTICS[statistic]} in the audited model")
+    return alt.layer(
+        *bands(rows, _GROUPS, x, y, legend=True),
+        height=_LEVEL_PX,
+        title=heading(f"{STATISTICS[statistic]} in the audited model"),
     )
 
 
@@ -76,8 +81,10 @@ def _share_chart(
 ) -> alt.LayerChart:
     x = layer_axis(layers)
     y = value_axis(rows, at=0.0, least_span=_LEAST_SHARE, form=".0%", ticks=3)
-    return alt.layer(*bands(rows, colours, x, y, legend=False)).properties(
-        height=_CHANNELS_PX, title=heading("share of channels that differ")
+    return alt.layer(
+        *bands(rows, colours, x, y, legend=False),
+        height=_CHANNELS_PX,
+        title=heading("share of channels that differ"),
     )
 
 

@@ -78,7 +78,8 @@ def agreement_map(table: pd.DataFrame, names: Sequence[str], measure: str) -> al
             color=alt.Color("value:Q", scale=scale, legend=None)
         ),
         drawn.mark_text(fontSize=11, color=INK).encode(text=alt.Text("value:Q", format=".2f")),
-    ).properties(title=alt.Title(measure, anchor="start", fontWeight="normal", fontSize=13))
+        title=alt.Title(measure, anchor="start", fontWeight="normal", fontSize=13),
+    )
 
 
 def find_rows(

@@ -68,7 +68,7 @@ def auc_by_group(groups: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
         scale=alt.Scale(domain=list(_ROLE_COLOURS), range=["circle", "diamond"]),
     )
     marks = [chance, *_intervals(drawn, table), points.encode(x=axis, shape=shape)]
-    return alt.layer(*marks).properties(height=_FRAME_PX + _ROW_PX * len(groups))
+    return alt.layer(*marks, height=_FRAME_PX + _ROW_PX * len(groups))
 
 
 def _intervals(drawn: alt.Chart, table: pd.DataFrame) -> list[alt.Chart]:

@@ -66,11 +66,15 @@ def scores_by_depth(
         0.0,
     )
     charts = [
-        alt.layer(*above, pointed).properties(
+        alt.layer(
+            *above,
+            pointed,
             height=_HEIGHT_PX,
             title=heading(f"{FIGURES[figure].title} (dashed grey: {chance:.3g}, chance)"),
         ),
-        alt.layer(*below, pointed).properties(
+        alt.layer(
+            *below,
+            pointed,
             height=_ADVANTAGE_PX,
             title=heading(
                 "advantage: AUC of the auditor minus best blind AUC (dashed grey: 0, none)"

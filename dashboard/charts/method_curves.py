@@ -88,7 +88,7 @@ def _drawn(
         .mark_line(color=REFERENCE_LINE, strokeDash=[4, 4], strokeWidth=1.5)
         .encode(x=alt.X("fpr:Q"), y=alt.Y("tpr:Q"))
     )
-    return alt.layer(diagonal, lines).properties(height=_HEIGHT_PX)
+    return alt.layer(diagonal, lines, height=_HEIGHT_PX)
 
 
 def _looks(

@@ -82,7 +82,7 @@ def method_figures(
         if len(of_figure):
             drawn = _panel(of_figure, order, figure, labelled=not panels)
             below = _blind(blind) if figure == "auc" and blind else []
-            panels.append(alt.layer(*below, *drawn).properties(width=width, title=_heading(title)))
+            panels.append(alt.layer(*below, *drawn, width=width, title=_heading(title)))
     costs = table.drop_duplicates("method")
     return alt.hconcat(*panels, _costs(costs, order), spacing=14)
 

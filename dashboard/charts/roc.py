@@ -148,8 +148,13 @@ def _strip(auditors: Curves, layers: Sequence[str], colour: alt.Color) -> alt.La
         drawn.mark_point(filled=True, size=60).encode(y=y).add_params(_BRUSHED, _NAMED, _PICKED)
     )
     rules = drawn.mark_rule(strokeWidth=2).encode(y=of_field(y, "low:Q"), y2=alt.Y2("high:Q"))
-    return alt.layer(line_at(0.5), rules, points).properties(
-        width=width_px, height=_STRIP_PX, title=heading("AUC by layer: drag over layers")
+    return alt.layer(
+        line_at(0.5),
+        rules,
+        points,
+        width=width_px,
+        height=_STRIP_PX,
+        title=heading("AUC by layer: drag over layers"),
     )
 
 
@@ -206,8 +211,11 @@ def _curves(rows: pd.DataFrame, colour: alt.Color, width: float, opacity: float)
 
 def _panel(drawn: Sequence[alt.Chart], x: alt.X, title: str) -> alt.LayerChart:
     y = alt.Y("tpr:Q", title=None, axis=alt.Axis(tickCount=5, labelPadding=6, minExtent=30))
-    return alt.layer(*(chart.encode(x=x, y=y) for chart in drawn)).properties(
-        width=_PLOT_PX, height=_HEIGHT_PX, title=heading(title)
+    return alt.layer(
+        *(chart.encode(x=x, y=y) for chart in drawn),
+        width=_PLOT_PX,
+        height=_HEIGHT_PX,
+        title=heading(title),
     )
 
 

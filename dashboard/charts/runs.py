@@ -73,7 +73,9 @@ def run_curves(histories: Mapping[str, Sequence[Mapping[str, Any]]], curve: str)
             color=_colour(list(histories)),
         )
     )
-    return alt.layer(lines, names).properties(
+    return alt.layer(
+        lines,
+        names,
         height=_HEIGHT_PX,
         title=alt.Title(
             f"{CURVES[curve]}, mean of the seeds", anchor="start", fontWeight="normal", fontSize=13
@@ -149,8 +151,8 @@ def _intervals(
     points = drawn.mark_point(filled=True, size=90, opacity=1).encode(
         x=alt.X("value:Q"), **channels
     )
-    return alt.layer(line, bars, points).properties(
-        title=alt.Title(title, anchor="start", fontWeight="normal", fontSize=13)
+    return alt.layer(
+        line, bars, points, title=alt.Title(title, anchor="start", fontWeight="normal", fontSize=13)
     )
 
 

@@ -61,7 +61,7 @@ def score_distributions(
             ],
         )
     )
-    return alt.layer(areas, *_marks(marks)).properties(height=_HEIGHT_PX)
+    return alt.layer(areas, *_marks(marks), height=_HEIGHT_PX)
 
 
 def _closing_edges(histogram: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -71,7 +71,6 @@ def training_curve(epochs: Sequence[Mapping[str, Any]], curve: str) -> alt.Layer
     return alt.layer(
         _drawn(seeds, table, curve).encode(detail=[alt.Detail("reads:N"), alt.Detail("seed:N")]),
         _drawn(means, table, curve).encode(detail=alt.Detail("reads:N")),
-    ).properties(
         height=_HEIGHT_PX,
         title=alt.Title(CURVES[curve], anchor="start", fontWeight="normal", fontSize=13),
     )
