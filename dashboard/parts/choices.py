@@ -47,7 +47,7 @@ def choice(
         st.session_state[key] = wanted if wanted in options else options[0]
     labels = distinct_labels(options, describe or _described(param))
     chosen = st.selectbox(label, options, key=key, format_func=labels.__getitem__, help=help_text)
-    st.query_params[param] = chosen
+    keep_in_address(param, chosen)
     return str(chosen)
 
 
@@ -75,7 +75,7 @@ def choices(
     st.session_state[key] = [value for value in st.session_state[key] if value in options]
     labels = distinct_labels(options, describe or _described(param))
     chosen = st.multiselect(label, options, key=key, format_func=labels.__getitem__, help=help_text)
-    st.query_params[param] = ",".join(chosen)
+    keep_in_address(param, ",".join(chosen))
     return list(chosen)
 
 
@@ -88,8 +88,17 @@ def view_choice(views: Sequence[str], param: str) -> str:
     chosen = str(
         st.segmented_control("View", views, key=key, required=True, label_visibility="collapsed")
     )
-    st.query_params[param] = chosen
+    keep_in_address(param, chosen)
     return chosen
+
+
+def keep_in_address(param: str, value: str) -> None:
+    """Set a query parameter where it has another value.
+
+    Setting one sends all of them as this run knows them, which would take back what a person changed meanwhile.
+    """
+    if st.query_params.get(param) != value:
+        st.query_params[param] = value
 
 
 def _described(param: str) -> Callable[[str], str]:

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import reading
-from dashboard.parts.choices import choice
+from dashboard.parts.choices import choice, keep_in_address
 from dashboard.parts.errors import errors_as_sentences
 from mintcore.datasets.reading import sample_at
 from mintcore.errors import MintError
@@ -77,7 +77,7 @@ def _way(ways: list[str]) -> str:
         required=True,
         label_visibility="collapsed",
     )
-    st.query_params[_PARAM] = str(way)
+    keep_in_address(_PARAM, str(way))
     return str(way)
 
 
@@ -135,7 +135,7 @@ def _number(dataset: str, total: int) -> int:
     # as its first value: a value that is set later can come after the browser has sent the first one back
     first = st.session_state.setdefault(f"{key}-first", asked)
     number = st.number_input(f"Number of the image, of {total:,}", 1, total, first, key=key)
-    st.query_params[_NUMBER] = str(number)
+    keep_in_address(_NUMBER, str(number))
     return int(number)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
-from dashboard.parts.choices import choices
+from dashboard.parts.choices import choices, keep_in_address
 from dashboard.wording import KINDS
 from mintcore.auditors import OF_SEVERAL
 from mintcore.library import has_map, has_signals, layer_names
@@ -53,7 +53,7 @@ def _layers(model: str) -> list[str]:
         asked = names if wanted == [ALL] else [name for name in names if name in wanted]
         st.session_state[key] = asked or names[:1]
     chosen = st.multiselect("Layers", names, key=key, help=_HELP, placeholder="Choose layers")
-    st.query_params["layers"] = _written(model, chosen)
+    keep_in_address("layers", _written(model, chosen))
     st.caption(f"{len(chosen)} of {len(names)} layers.")
     return list(chosen)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import library_reading
 from dashboard.parts import jobs
-from dashboard.parts.choices import choice, choose_again
+from dashboard.parts.choices import choice, choose_again, keep_in_address
 from dashboard.parts.deletion import say_what_was_deleted
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
@@ -69,7 +69,7 @@ def _kind(counts: dict[Kind, int]) -> Kind:
         label_visibility="collapsed",
     )
     shown: Kind = chosen or "models"
-    st.query_params["kind"] = shown
+    keep_in_address("kind", shown)
     return shown
 
 

@@ -20,7 +20,13 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-CHARTS = {"Audit a dataset": 2, "Train an auditor": 3, "Compare layers": 1, "Compare datasets": 3}
+CHARTS = {
+    "Audit a dataset": 2,
+    "Compare layers": 2,
+    "Compare datasets": 3,
+    "Compare methods": 5,
+    "Train an auditor": 4,
+}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

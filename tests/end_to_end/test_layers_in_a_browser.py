@@ -69,13 +69,13 @@ def test_layers__roc_curves_answer_to_layers_legend_and_rates(
     expect(page.locator(LINES).first).to_be_visible()
     settle(page)
     page.locator("svg.marks").scroll_into_view_if_needed()
-    expect(page.locator(f"{LINES}[opacity='1']")).to_have_count(6)  # three curves in two charts
+    expect(page.locator(f"{LINES}[opacity='1']")).to_have_count(8)  # four curves in two charts
     page.locator(".role-legend-label text").get_by_text("dense, vanilla").click()
     _expect_clear(page, 2)
     whole = page.locator("svg.marks").bounding_box()
     assert whole is not None
     page.mouse.click(whole["x"] + whole["width"] - 60, whole["y"] + 10)  # beside the charts
-    expect(page.locator(f"{LINES}[opacity='1']")).to_have_count(6)
+    expect(page.locator(f"{LINES}[opacity='1']")).to_have_count(8)
     _drag(page, ".concat_0_group", 0.02, 0.2)
     _expect_clear(page, 4)  # of block1, by two auditors
     labels = page.locator(f"svg.marks {LINEAR} .role-axis-label").first
