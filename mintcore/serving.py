@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
+import psutil
 import typer
 
 import mintcore
@@ -49,18 +50,19 @@ def serve(
         MintError: The host is not loopback, the port is taken, or the dashboard stops by itself.
     """
     _require_loopback(host)
-    port = _first_free_port(host) if port is None else _require_free(host, port)
+    if port is not None:
+        _require_free(host, port)
     with _until_stopped() as stopped, ExitStack() as running:
         worker_log, log = (
             running.enter_context(_log(home, name)) for name in ("worker.log", "dashboard.log")
         )
         worker = _Worker(home, worker_log)
         running.callback(worker.end)
-        dashboard = _start_dashboard(script, home, host, port, log)
-        running.callback(children.end, dashboard, _STOP_GRACE_S)
-        _await_answer(host, port, dashboard, stopped, log.name)
+        dashboard, taken = _start_answering(
+            script, home, host, port, log, running=running, stopped=stopped
+        )
         if not stopped.is_set():
-            _announce(host, port, open_browser)
+            _announce(host, taken, open_browser)
         while not stopped.wait(_POLL_S):
             _require_running(dashboard, log.name)
             worker.keep_running()
@@ -115,13 +117,12 @@ def _first_free_port(host: str) -> int:
     raise MintError(f"All ports from {FIRST_PORT} to {last} are taken: choose one with --port.")
 
 
-def _require_free(host: str, port: int) -> int:
+def _require_free(host: str, port: int) -> None:
     if not _is_free(host, port):
         raise MintError(
             f"Port {port} on {host} is taken or not allowed: "
             "choose another with --port, or leave --port out to get a free one."
         )
-    return port
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -156,6 +157,31 @@ def _log(home: Home, name: str) -> IO[bytes]:
             f"The home folder {home.path} cannot be written ({error.strerror}): "
             "choose another with --home or MINT_HOME."
         ) from error
+
+
+def _start_answering(
+    script: Path,
+    home: Home,
+    host: str,
+    port: int | None,
+    log: IO[bytes],
+    *,
+    running: ExitStack,
+    stopped: threading.Event,
+) -> tuple["subprocess.Popen[bytes]", int]:
+    """Start the dashboard and wait until it answers; where another was faster to take a free port, on the next one."""
+    while True:
+        chosen = _first_free_port(host) if port is None else port
+        dashboard = _start_dashboard(script, home, host, chosen, log)
+        running.callback(children.end, dashboard, _STOP_GRACE_S)
+        try:
+            _await_answer(host, chosen, dashboard, stopped, log.name)
+        except MintError:
+            stopped_by_itself = dashboard.poll() is not None
+            if port is not None or not stopped_by_itself or _is_free(host, chosen):
+                raise
+        else:
+            return dashboard, chosen
 
 
 def _start_dashboard(
@@ -194,10 +220,21 @@ def _await_answer(
     log: str,
 ) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while not (stopped.wait(_POLL_S) or _is_healthy(host, port)):
+    while not (stopped.wait(_POLL_S) or (_listens(dashboard, port) and _is_healthy(host, port))):
         _require_running(dashboard, log)
         if time.monotonic() > deadline:
             raise MintError(f"The dashboard did not answer in {_START_TIMEOUT_S:g} s: see {log}.")
+
+
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Tell whether it is this process that listens on a port, and not another dashboard that took it first."""
+    try:
+        connections = psutil.Process(process.pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    return any(
+        each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections
+    )
 
 
 def _is_healthy(host: str, port: int) -> bool:

@@ -38,7 +38,7 @@ def two_ways(done: dict[str, bool]) -> None:
         st.subheader("See it work", anchor=False)
         st.markdown(
             "Trains a small classifier on real digits, finds out what it remembers, and shows both on these pages. It "
-            "needs no network and takes about two minutes."
+            "needs no network and takes two to three minutes."
         )
         if st.button("Start the demo", type="primary", icon=":material/play_arrow:"):
             jobs.submit("demo", {})

@@ -1,10 +1,12 @@
 import http.client
+import http.server
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 import urllib.request
@@ -77,6 +79,50 @@ def test_serve__answers_and_stops_both(server: "subprocess.Popen[str]") -> None:
     server.send_signal(signal.SIGINT)
     assert server.wait(20) == 0
     _until_all_gone(family)
+
+
+@pytest.fixture
+def other_dashboard() -> Iterator[int]:
+    """The port of another dashboard, which says that it is well."""
+
+    class Healthy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        yield other.server_port
+        other.shutdown()
+
+
+def test_serve__another_that_took_the_free_port_first_is_not_taken_for_it(
+    tmp_path: Path, other_dashboard: int
+) -> None:
+    (tmp_path / "page.py").write_text("import streamlit as st\n\nst.title('A page')\n")
+    late = SERVE.replace(
+        "serve(",
+        "from mintcore import serving\n"
+        "first_free, ports = serving._first_free_port, iter([PORT])\n"
+        "serving._first_free_port = lambda host: next(ports, None) or first_free(host)\n"
+        "serve(",
+        1,
+    ).replace("PORT", str(other_dashboard))
+    process = subprocess.Popen(
+        [sys.executable, "-c", late],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert not _address(process).endswith(f":{other_dashboard}")
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def test_serve__killed_server_leaves_no_process(server: "subprocess.Popen[str]") -> None:
