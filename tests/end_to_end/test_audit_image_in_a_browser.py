@@ -94,7 +94,7 @@ def test_example__all_that_is_found_of_it_has_an_address(
     _open_tab(page, "Layers")
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
     _open_tab(page, "Activation maps")
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
     _open_tab(page, "Copies")
     expect(page.get_by_role("button", name="Copies (CSV)")).to_be_visible()
     _open_tab(page, "Nearest images")

@@ -25,7 +25,7 @@ CHARTS = {
     "Compare layers": 2,
     "Compare datasets": 3,
     "Compare methods": 5,
-    "Train an auditor": 4,
+    "Train an auditor": 3,
 }
 
 
