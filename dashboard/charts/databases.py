@@ -21,12 +21,12 @@ TITLES: dict[Figure, str] = {
 }
 MOST_BESIDE = 2
 """Of more databases than this, one figure is drawn at a time."""
-_BESIDE_PX = 74
+_BESIDE_PX = 68
 _MAP_PX = 640
 _LARGEST_PX = 120
 _ADVANTAGE_SPAN = 0.3
 _OUTLINE_PX = 2.5
-_TIER_FROM_PX = 74
+_TIER_FROM_PX = 68
 """Tiles smaller than this have no room for the evidence below the figure."""
 
 

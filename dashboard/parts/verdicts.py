@@ -6,6 +6,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard.wording import INTERVALS, interval, named, plain, tier_headline
+from mintcore.auditors import OF_SEVERAL
 from mintcore.verdicts import SHOWN_TIERS, SIGNIFICANCE
 
 Colour = Literal["gray", "blue", "orange"]
@@ -39,8 +40,10 @@ def auditor_verdict(card: Mapping[str, Any]) -> None:
 
 def held_out_note(card: Mapping[str, Any]) -> None:
     """Say what an auditor's figures rest on."""
+    several = card["auditor_kind"] in OF_SEVERAL
+    read = "several layers together" if several else f"layer {named(card['layer'])}"
     st.caption(
-        f"This auditor reads layer {named(card['layer'])} of {named(card['model'])}. On {card['n_members']:,} members "
+        f"This auditor reads {read} of {named(card['model'])}. On {card['n_members']:,} members "
         f"and {card['n_externals']:,} externals that it had not seen, its AUC is {card['auc']:.3f} "
         f"({interval(card['auc_ci'])}), that of the best blind baseline ({card['best_blind']}) {card['blind_auc']:.3f} "
         f"({interval(card['blind_auc_ci'])}): {tier_headline(card['tier']).lower()}. {INTERVALS}"

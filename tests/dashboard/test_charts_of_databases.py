@@ -52,7 +52,7 @@ def test_heat_maps__each_figure_with_text_and_evidence() -> None:
         )
 
 
-@pytest.mark.parametrize(("count", "marks"), [(3, 4), (8, 4), (9, 3)])
+@pytest.mark.parametrize(("count", "marks"), [(3, 4), (9, 4), (10, 3)])
 def test_heat_map__small_tiles_have_no_room_for_the_evidence(count: int, marks: int) -> None:
     chart = heat_map([CELL], [str(name) for name in range(count)], "auc").to_dict()
     assert len(chart["layer"]) == marks
