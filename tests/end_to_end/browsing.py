@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 OpenPage = Callable[..., Page]
 
@@ -36,6 +36,13 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(300)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.wait_for_function("[...document.images].every(image => image.complete)")
+
+
+def open_list(page: Page, box: Locator) -> None:
+    """Open the list of a box. It is scrolled to first: a scroll that arrives after the click would close it."""
+    box.scroll_into_view_if_needed()
+    settle(page)
+    box.click()
 
 
 def expect_no_error(page: Page) -> None:

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import JOB_MS, OpenPage, expect_no_error, expect_no_sideways_scroll, settle
+from browsing import JOB_MS, OpenPage, expect_no_error, expect_no_sideways_scroll, open_list, settle
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -17,7 +17,7 @@ def test_datasets__what_two_sources_show_can_be_regrouped_and_shared(
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(3)
     expect_no_sideways_scroll(page)
     sources = page.get_by_role("combobox", name="Externals from the same source")
-    sources.click()
+    open_list(page, sources)
     page.get_by_role("option", name="digits-external").click()
     expect(page.get_by_text("said to be of the members' source, but")).to_be_visible()
     expect(page).to_have_url(re.compile("same=mnist-external%2Cdigits-external"))
