@@ -17,17 +17,7 @@ from mintcore.datasets import reading as datasets
 from mintcore.evaluation.histogram import score_histogram
 from mintcore.verdicts import SHOWN_TIERS
 
-Kind = Literal[
-    "models",
-    "datasets",
-    "stores",
-    "auditors",
-    "audits",
-    "comparisons",
-    "methods",
-    "overlaps",
-    "protocols",
-]
+Kind = library.Kind
 Rows = list[dict[str, Any]]
 
 home = library.home_of_environment

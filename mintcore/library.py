@@ -11,8 +11,12 @@ import pyarrow.parquet as pq
 
 from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, Layer, view_shape
 from mintcore.settings import DEFAULT_HOME, HOME_VARIABLE
-from store.artefacts import Card, Home, Kind
+from store import artefacts
+from store.artefacts import Card, Home
 from store.feature_store import open_store
+
+Kind = artefacts.Kind
+"""Pages name the kinds of artefact, too."""
 
 _AUDITOR_FIGURES = (
     "layer",

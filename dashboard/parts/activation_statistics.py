@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.charts.activation_statistics import STATISTICS, statistics_by_depth
 from dashboard.parts.charts import show_chart
+from dashboard.parts.choices import segments
 from dashboard.reading import home, version_of
 from dashboard.wording import INTERVALS
 from mintcore.activation_sample import store_names, stored_version
@@ -25,15 +26,7 @@ def show_statistics(auditor: dict[str, Any], layers: Sequence[str]) -> None:
         auditor: Card of an auditor of the experiment.
         layers: The model's layers, in order.
     """
-    statistic = st.segmented_control(
-        "Statistic",
-        list(STATISTICS),
-        default="norm",
-        required=True,
-        format_func=STATISTICS.__getitem__,
-        key="statistic",
-        bind="query-params",
-    )
+    statistic = segments("Statistic", STATISTICS, "statistic", "norm")
     versions = tuple(stored_version(home(), store) for store in store_names(auditor).values())
     found = _found(
         str(home().path),
@@ -49,7 +42,7 @@ def show_statistics(auditor: dict[str, Any], layers: Sequence[str]) -> None:
         )
         return
     show_chart(
-        statistics_by_depth(found["statistics"], found["channels"], layers, statistic or "norm"),
+        statistics_by_depth(found["statistics"], found["channels"], layers, statistic),
         found["statistics"].merge(found["channels"], on=["network", "layer"]),
         "activation-statistics",
         "Effect size of an activation statistic between members and externals for each layer, its level in both "

@@ -1,6 +1,6 @@
 """Which members methods find, and how far they agree, on the page that compares them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ from dashboard import methods_reading
 from dashboard.charts.agreement import agreement_map, agreement_rows, find_bars, find_rows
 from dashboard.methods_reading import Agreement, Split
 from dashboard.parts.charts import show_chart
-from dashboard.parts.choices import choice
+from dashboard.parts.choices import choice, segments
 from dashboard.parts.downloads import csv_download
 from dashboard.parts.thumbnails import Thumbnail, thumbnails
 from dashboard.wording import INTERVALS, p_value
@@ -30,9 +30,13 @@ def show_agreement(split: Split, card: Mapping[str, Any], auditors: Collection[s
     st.subheader("Do they find the same members?", anchor=False)
     left, right = st.columns(2)
     with left:
-        rate = _segments("False-positive rate allowed", list(_RATES), "fpr")
+        rate = segments(
+            "False-positive rate allowed", {rate: rate for rate in _RATES}, "fpr", "10%"
+        )
     with right:
-        measure = _segments("Agreement, as", list(_MEASURES), "measure")
+        measure = segments(
+            "Agreement, as", {name: name for name in _MEASURES}, "measure", "Jaccard"
+        )
     found = methods_reading.agreement(split, _RATES[rate])
     if found is None:
         n_externals = card["rows"][0]["n_externals"]
@@ -44,14 +48,6 @@ def show_agreement(split: Split, card: Mapping[str, Any], auditors: Collection[s
     _map(split, found, measure, _RATES[rate])
     _finds(split, found, rate, auditors)
     _alone(split, card, found)
-
-
-def _segments(label: str, options: Sequence[str], param: str) -> str:
-    return str(
-        st.segmented_control(
-            label, options, key=param, default=options[0], required=True, bind="query-params"
-        )
-    )
 
 
 def _map(split: Split, found: Agreement, measure: str, fpr: float) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import pandas as pd
-import pyarrow as pa
 import streamlit as st
 
 from dashboard import reading
 from dashboard.parts.choices import choice
 from dashboard.parts.downloads import csv_download
+from dashboard.parts.paging import page_of_images
 from dashboard.parts.thumbnails import Thumbnail, thumbnails
 from dashboard.wording import p_value, plain
 from mintcore.audited_images import Order, Wanted, with_names
@@ -33,7 +33,8 @@ def audited_images(audit: Mapping[str, Any]) -> None:
     if not len(images):
         st.info("No image of this audit is like that.", icon=":material/filter_alt_off:")
         return
-    rows = with_names(images.slice(_A_PAGE * (_page(images) - 1), _A_PAGE))
+    page = page_of_images(len(images), _A_PAGE)
+    rows = with_names(images.slice(_A_PAGE * (page - 1), _A_PAGE))
     thumbnails([Thumbnail(row["uri"], _lines(row)) for row in rows])
     with st.expander("These images as a table"):
         st.dataframe(_table(rows), hide_index=True)
@@ -72,14 +73,6 @@ def _rate(audit: Mapping[str, Any]) -> float | None:
     rate = float(audit["discovery_rate"])
     only = st.toggle(f"Only those named at {rate:.0%}", key="named", bind="query-params")
     return rate if only else None
-
-
-def _page(images: pa.Table) -> int:
-    pages = -(-len(images) // _A_PAGE)
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    left.caption(f"{len(images):,} images, {_A_PAGE} a page.")
-    with right:
-        return int(st.pagination(pages, key="page", bind="query-params")) if pages > 1 else 1
 
 
 def _lines(row: Mapping[str, Any]) -> list[str]:

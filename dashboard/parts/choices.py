@@ -79,6 +79,27 @@ def choices(
     return list(chosen)
 
 
+def segments(label: str, options: Mapping[str, str], param: str, usual: str) -> str:
+    """Let the person switch between a few values; the query parameter ``param`` says which.
+
+    Args:
+        label: What is chosen.
+        options: The values, and how each is shown.
+        param: The query parameter.
+        usual: The value where the URL names none.
+    """
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        default=usual,
+        required=True,
+        format_func=options.__getitem__,
+        key=param,
+        bind="query-params",
+    )
+    return str(chosen or usual)
+
+
 def view_choice(views: Sequence[str], param: str) -> str:
     """Let the person switch between the views of a page; the query parameter ``param`` says which."""
     key = f"choice-{param}"

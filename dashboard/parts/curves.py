@@ -21,12 +21,13 @@ def show_curves(name: str, epochs: reading.Rows) -> None:
     """
     if not epochs:
         return
+    table = training_rows(epochs)
     columns = st.columns(len(CURVES))
     for column, (curve, title) in zip(columns, CURVES.items(), strict=True):
         with column:
             show_chart(
                 training_curve(epochs, curve),
-                training_rows(epochs),
+                table,
                 f"{name}-{curve}",
                 f"{title} by epoch, for the auditor and its blind baselines.",
             )

@@ -17,16 +17,13 @@ from dashboard.charts.projection import (
     projection,
 )
 from dashboard.parts.charts import show_chart
-from dashboard.parts.choices import choice
-from dashboard.parts.figures import Figure, show_figures
+from dashboard.parts.choices import choice, segments
+from dashboard.parts.figures import Figure, advantage_figure, show_figures
 from dashboard.reading import home, thumbnail, version_of
 from dashboard.wording import (
-    ADVANTAGE_HELP,
     AUC_HELP,
     BLIND_HELP,
     interval,
-    signed,
-    signed_interval,
 )
 from mintcore.activation_sample import store_names, stored_version
 from mintcore.errors import PERSON_ERRORS
@@ -73,16 +70,8 @@ def _choices(of_layer: Mapping[str, dict[str, Any]]) -> tuple[dict[str, Any], st
     with left:
         layer = choice("Layer, by advantage", best_first, "layer")
     with right:
-        colouring = st.segmented_control(
-            "Colour",
-            list(COLOURINGS),
-            default="membership",
-            required=True,
-            format_func=COLOURINGS.__getitem__,
-            key="colour",
-            bind="query-params",
-        )
-    return of_layer[layer], colouring or "membership"
+        colouring = segments("Colour", COLOURINGS, "colour", "membership")
+    return of_layer[layer], colouring
 
 
 def _figures(card: Mapping[str, Any]) -> None:
@@ -97,12 +86,7 @@ def _figures(card: Mapping[str, Any]) -> None:
                 f"{interval(card['blind_auc_ci'])}, {card['best_blind']}",
                 BLIND_HELP,
             ),
-            Figure(
-                "Advantage",
-                signed(card["advantage"]),
-                signed_interval(card["advantage_ci"]),
-                ADVANTAGE_HELP,
-            ),
+            advantage_figure(card),
         ]
     )
 

@@ -11,6 +11,7 @@ from dashboard.charts.labels import NO_LABEL, label_bars, label_rows
 from dashboard.library_reading import MOST_LABELS
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import choice
+from dashboard.parts.paging import page_of_images
 from dashboard.parts.thumbnails import Thumbnail, thumbnails
 from mintcore.datasets.browsing import Chosen
 
@@ -50,7 +51,7 @@ def samples(card: Mapping[str, Any]) -> None:
     if not count:
         st.info("No image of this dataset is like that.", icon=":material/filter_alt_off:")
         return
-    page = _page(count)
+    page = page_of_images(count, _A_PAGE)
     rows = library_reading.samples_page(card["id"], chosen, _A_PAGE, _A_PAGE * (page - 1))
     if chosen.status == _UNREADABLE:
         table = pd.DataFrame(rows)[["uri", "reason", "membership", "label"]]
@@ -93,14 +94,6 @@ def _label(card: Mapping[str, Any]) -> dict[str, Any]:
 
 def _state(status: str) -> str:
     return "readable" if status == _READABLE else status
-
-
-def _page(count: int) -> int:
-    pages = -(-count // _A_PAGE)
-    left, right = st.columns([2, 3], vertical_alignment="center")
-    left.caption(f"{count:,} images, {_A_PAGE} a page.")
-    with right:
-        return int(st.pagination(pages, key="page", bind="query-params")) if pages > 1 else 1
 
 
 def _lines(row: Mapping[str, Any]) -> list[str]:

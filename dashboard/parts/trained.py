@@ -10,16 +10,12 @@ from dashboard.parts.choices import auditor_labels, choice
 from dashboard.parts.contributions import show_contributions
 from dashboard.parts.curves import show_curves
 from dashboard.parts.errors import errors_as_sentences
-from dashboard.parts.figures import Figure, show_figures
+from dashboard.parts.figures import Figure, advantage_figure, blind_figure, show_figures
 from dashboard.parts.verdicts import auditor_verdict
 from dashboard.wording import (
-    ADVANTAGE_HELP,
     AUC_HELP,
-    BLIND_HELP,
     interval,
     plain,
-    signed,
-    signed_interval,
 )
 from mintcore.defaults import demote, promote
 
@@ -77,18 +73,8 @@ def _figures(card: dict[str, Any]) -> None:
     show_figures(
         [
             Figure("AUC", f"{card['auc']:.3f}", interval(card["auc_ci"]), AUC_HELP),
-            Figure(
-                "Best blind baseline",
-                f"{card['blind_auc']:.3f}",
-                interval(card["blind_auc_ci"]),
-                BLIND_HELP,
-            ),
-            Figure(
-                "Advantage",
-                signed(card["advantage"]),
-                signed_interval(card["advantage_ci"]),
-                ADVANTAGE_HELP,
-            ),
+            blind_figure(card),
+            advantage_figure(card),
             Figure(
                 "Accuracy",
                 f"{card['accuracy']:.3f}",

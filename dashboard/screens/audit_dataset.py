@@ -13,16 +13,14 @@ from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import auditor_choices, choice, choices, choose_again
 from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
-from dashboard.parts.figures import Figure, show_figures
+from dashboard.parts.figures import Figure, advantage_figure, blind_figure, show_figures
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.offers import offer
 from dashboard.parts.side_by_side import side_by_side
 from dashboard.parts.verdicts import dataset_verdict, held_out_note
 from dashboard.wording import (
-    ADVANTAGE_HELP,
     AUC_HELP,
-    BLIND_HELP,
     EFFECT_HELP,
     INTERVALS,
     SHARE_HELP,
@@ -113,18 +111,8 @@ def _figures(audit: dict[str, Any]) -> None:
                 interval(audit["auc_ci"]),
                 AUC_HELP,
             ),
-            Figure(
-                "Best blind baseline",
-                f"{audit['blind_auc']:.3f}",
-                interval(audit["blind_auc_ci"]),
-                BLIND_HELP,
-            ),
-            Figure(
-                "Advantage",
-                signed(audit["advantage"]),
-                signed_interval(audit["advantage_ci"]),
-                ADVANTAGE_HELP,
-            ),
+            blind_figure(audit),
+            advantage_figure(audit),
         ]
     )
     st.caption(

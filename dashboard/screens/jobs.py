@@ -7,6 +7,7 @@ from dashboard.parts.choices import choice
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
 from dashboard.parts.jobs import progress, state_line
+from dashboard.parts.paging import page_number
 from dashboard.reading import home
 from dashboard.wording import duration_between, when
 from mintcore.jobs import queue
@@ -56,9 +57,8 @@ def _filtered(jobs: list[Job]) -> list[Job]:
 
 
 def _of_page(jobs: list[Job]) -> list[Job]:
-    """Let the person turn the pages, newest jobs first; the URL says which page it is."""
-    pages = -(-len(jobs) // _A_PAGE)
-    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    """Give the jobs of the page that the person chooses, newest first."""
+    page = page_number(len(jobs), _A_PAGE)
     return jobs[_A_PAGE * (page - 1) : _A_PAGE * page]
 
 
