@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.navigation import pages
+from dashboard.parts.address import send_address
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.jobs import running_badge
 from dashboard.reading import home
@@ -20,3 +21,4 @@ with st.sidebar:
     st.caption(f"Home folder: {named(path.name)}", help=named(str(path)))
 with errors_as_sentences():
     page.run()
+send_address()

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
 from dashboard import reading
+from dashboard.parts.address import keep_in_address
 from dashboard.titles import title
 from dashboard.wording import auditor_label
+
+Value = TypeVar("Value", bound=str)
 
 _NAMES = {
     "model": "models",
@@ -79,7 +82,13 @@ def choices(
     return list(chosen)
 
 
-def segments(label: str, options: Mapping[str, str], param: str, usual: str) -> str:
+def segments(
+    label: str,
+    options: Mapping[Value, str],
+    param: str,
+    usual: Value,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
+) -> Value:
     """Let the person switch between a few values; the query parameter ``param`` says which.
 
     Args:
@@ -87,39 +96,23 @@ def segments(label: str, options: Mapping[str, str], param: str, usual: str) -> 
         options: The values, and how each is shown.
         param: The query parameter.
         usual: The value where the URL names none.
+        label_visibility: Whether the label is shown.
     """
+    key = f"choice-{param}"
+    if st.session_state.get(key) not in options:
+        wanted = st.query_params.get(param)
+        st.session_state[key] = wanted if wanted in options else usual
     chosen = st.segmented_control(
         label,
         list(options),
-        default=usual,
         required=True,
         format_func=options.__getitem__,
-        key=param,
-        bind="query-params",
+        key=key,
+        label_visibility=label_visibility,
     )
-    return str(chosen or usual)
-
-
-def view_choice(views: Sequence[str], param: str) -> str:
-    """Let the person switch between the views of a page; the query parameter ``param`` says which."""
-    key = f"choice-{param}"
-    if st.session_state.get(key) not in views:
-        wanted = st.query_params.get(param)
-        st.session_state[key] = wanted if wanted in views else views[0]
-    chosen = str(
-        st.segmented_control("View", views, key=key, required=True, label_visibility="collapsed")
-    )
-    keep_in_address(param, chosen)
-    return chosen
-
-
-def keep_in_address(param: str, value: str) -> None:
-    """Set a query parameter where it has another value.
-
-    Setting one sends all of them as this run knows them, which would take back what a person changed meanwhile.
-    """
-    if st.query_params.get(param) != value:
-        st.query_params[param] = value
+    value = usual if chosen is None else chosen
+    keep_in_address(param, value)
+    return value
 
 
 def _described(param: str) -> Callable[[str], str]:

@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import reading
-from dashboard.parts.choices import choice, keep_in_address
+from dashboard.parts.address import keep_in_address
+from dashboard.parts.choices import choice
 from dashboard.parts.errors import errors_as_sentences
 from mintcore.datasets.reading import sample_at
 from mintcore.errors import MintError

@@ -10,6 +10,7 @@ from dashboard.charts.depth import end_of
 from dashboard.charts.layer_figures import FIGURES, advantage_rows, figure_rows, figures_of
 from dashboard.charts.layers import MOST_SERIES, scores_by_depth
 from dashboard.parts.charts import n_note, show_chart
+from dashboard.parts.choices import segments
 from dashboard.parts.figures import Figure, show_figures
 from dashboard.wording import ADVANTAGE_HELP, auditor_name, signed, signed_interval
 from mintcore.auditors import OF_SEVERAL
@@ -122,16 +123,8 @@ def _advantage(label: str, value: str, card: Card, meaning: str) -> Figure:
 
 
 def _choices(auditors: Cards, series: Mapping[str, Cards]) -> tuple[str, list[str]]:
-    known = figures_of(auditors)
-    figure = st.segmented_control(
-        "Figure",
-        known,
-        default=known[0],
-        required=True,
-        format_func=lambda key: FIGURES[key].title,
-        key="figure",
-        bind="query-params",
-    )
+    titles = {key: FIGURES[key].title for key in figures_of(auditors)}
+    figure = segments("Figure", titles, "figure", next(iter(titles)))
     names = st.pills(
         f"Kind of auditor and what it reads (at most {MOST_SERIES})",
         list(series),
@@ -140,7 +133,7 @@ def _choices(auditors: Cards, series: Mapping[str, Cards]) -> tuple[str, list[st
         key="shown",
         bind="query-params",
     )
-    return figure or known[0], list(names)[:MOST_SERIES]
+    return figure, list(names)[:MOST_SERIES]
 
 
 def _first(series: Mapping[str, Cards]) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
-from dashboard.parts.choices import choices, keep_in_address
+from dashboard.parts.address import keep_in_address
+from dashboard.parts.choices import choices
 from dashboard.wording import KINDS
 from mintcore.auditors import OF_SEVERAL
 from mintcore.library import has_map, has_signals, layer_names

@@ -8,7 +8,7 @@ from dashboard import reading
 from dashboard.charts.databases import MOST_BESIDE, TITLES, Figure, heat_map, heat_maps
 from dashboard.parts import jobs, sources
 from dashboard.parts.charts import show_chart
-from dashboard.parts.choices import choice, choose_again
+from dashboard.parts.choices import choice, choose_again, segments
 from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
@@ -63,7 +63,9 @@ def _pairs(card: dict[str, Any]) -> None:
         "Pink is what the auditor reaches, grey what a baseline reaches that cannot know the members."
     )
     few = len(card["external"]) <= MOST_BESIDE
-    figure: Figure = "advantage" if few else _figure()
+    figure: Figure = "advantage"
+    if not few:
+        figure = segments("Figure", TITLES, "figure", figure, "collapsed")
     show_chart(
         heat_maps(card["cells"], card["external"])
         if few
@@ -75,20 +77,6 @@ def _pairs(card: dict[str, Any]) -> None:
         f"Outlined: membership is shown there. Hover a tile for its interval, n and evidence. {INTERVALS}",
         width="content",
     )
-
-
-def _figure() -> Figure:
-    by_title: dict[str, Figure] = {title: figure for figure, title in TITLES.items()}
-    chosen = st.segmented_control(
-        "Figure",
-        list(by_title),
-        key="figure",
-        default=TITLES["advantage"],
-        required=True,
-        label_visibility="collapsed",
-        bind="query-params",
-    )
-    return by_title[chosen]
 
 
 def _table(card: dict[str, Any]) -> None:

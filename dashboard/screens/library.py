@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard import library_reading
 from dashboard.parts import jobs
-from dashboard.parts.choices import choice, choose_again, keep_in_address
+from dashboard.parts.address import keep_in_address
+from dashboard.parts.choices import choice, choose_again
 from dashboard.parts.deletion import say_what_was_deleted
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading

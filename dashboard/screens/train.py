@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import reading
 from dashboard.parts import jobs
-from dashboard.parts.choices import choose_again, view_choice
+from dashboard.parts.choices import choose_again, segments
 from dashboard.parts.curves import live_curves
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.estimates import show_estimate
@@ -47,9 +47,10 @@ def _show(made: dict[str, Any]) -> None:
 
 
 def _results(auditors: reading.Rows) -> None:
-    shown = {_ONE: show_trained, _SEVERAL: compare_runs}[view_choice((_ONE, _SEVERAL), "results")]
+    views = {_ONE: show_trained, _SEVERAL: compare_runs}
+    view = segments("View", {name: name for name in views}, "results", _ONE, "collapsed")
     with errors_as_sentences():
-        shown(auditors)
+        views[view](auditors)
 
 
 heading(

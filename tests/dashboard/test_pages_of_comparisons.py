@@ -160,7 +160,7 @@ def test_databases__three_sources_have_a_figure_to_choose(home: Path) -> None:
     left_out = [CELL | {"train_external": "out + faces", "test_external": "signs"}]
     _compared(home, "out", "faces", "signs", leave_one_out=left_out)
     app = _opened(DATABASES)
-    assert app.segmented_control[0].value == "advantage: the difference"
+    assert app.segmented_control(key="choice-figure").value == "advantage"
     assert "earlier version" not in _texts(app)
 
 
@@ -237,7 +237,7 @@ def test_methods__without_enough_externals_a_rate_cannot_be_measured(
         table.head(150).to_parquet(folder / "scores.parquet")
     assert card["rows"][0]["low_fpr"] == [None, None]
     app = _opened(METHODS)
-    app.segmented_control(key="fpr").set_value("1%").run()
+    app.segmented_control(key="choice-fpr").set_value("1%").run()
     assert not app.exception
     assert "At 1% nothing can be measured" in app.info[-1].value
 
