@@ -10,7 +10,7 @@ from mintcore.auditors.calibration import calibrated
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.datasets.reading import samples
 from mintcore.evaluation.groups import GroupFinding, by_identity, by_label
-from mintcore.evaluation.metrics import conformal_p_values
+from mintcore.evaluation.ranks import conformal_p_values
 from mintcore.set_evidence import Sides, image_q_values
 from store.artefacts import Card, Home
 

@@ -16,7 +16,7 @@ from mintcore.auditors.publication import specs_of
 from mintcore.auditors.scoring import Scorer, load_scorer
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
-from mintcore.evaluation.metrics import conformal_p_values
+from mintcore.evaluation.ranks import conformal_p_values
 from mintcore.extraction.one_image import activations_of_one
 from mintcore.images import image_id
 from mintcore.library import auditor_scores

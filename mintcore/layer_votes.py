@@ -9,7 +9,7 @@ from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.publication import specs_of
 from mintcore.auditors.scoring import Scorer, load_scorer
 from mintcore.evaluation.intervals import Interval, clopper_pearson
-from mintcore.evaluation.metrics import conformal_p_values
+from mintcore.evaluation.ranks import conformal_p_values
 from mintcore.image_audit import held_out_of, image_activations
 from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel

@@ -12,8 +12,9 @@ from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.finding import compare
 from mintcore.evaluation.drift import score_drift
 from mintcore.evaluation.effect_size import cliffs_delta
-from mintcore.evaluation.metrics import conformal_p_values, set_p_value
+from mintcore.evaluation.metrics import set_p_value
 from mintcore.evaluation.quantification import Share, counted_share, mixture_share
+from mintcore.evaluation.ranks import conformal_p_values
 from mintcore.verdicts import (
     FALSE_DISCOVERY_RATE,
     SHOWN_TIERS,

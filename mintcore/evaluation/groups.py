@@ -8,13 +8,16 @@ import numpy as np
 from scipy import stats
 
 from mintcore.evaluation.intervals import auc_interval
-from mintcore.evaluation.metrics import conformal_p_values, set_p_value
+from mintcore.evaluation.metrics import set_p_value
+from mintcore.evaluation.ranks import conformal_p_values
 from mintcore.evaluation.roc import auc
 
 MIN_GROUP_IMAGES = 10
 
 Scores = Mapping[str, np.ndarray]
 Names = Sequence[str | None]
+Pair = tuple[np.ndarray, np.ndarray]
+"""Scores of a group, and of the externals that it is compared with."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,11 @@ def by_label(
             continue
         external = {name: values[known[label]] for name, values in external_scores.items()}
         group = {name: values[own] for name, values in scores.items()}
-        p_value = set_p_value(group[auditor], external[auditor])
-        finding = _finding("label", label, group, external, auditor=auditor, p_value=p_value)
-        found.append(replace(finding, **_intervals(group, external, auditor)))
+        own_pair = group[auditor], external[auditor]
+        furthest, blind_auc = _furthest_blind(group, external, auditor)
+        finding = _finding("label", label, own_pair, blind_auc, set_p_value(*own_pair))
+        intervals = _intervals(own_pair, (group[furthest], external[furthest]))
+        found.append(replace(finding, **intervals))
     return _discovered(found)
 
 
@@ -112,9 +117,9 @@ def by_identity(
         group = {name: values[own] for name, values in scores.items()}
         mean = np.array([group[auditor].mean()])
         p_value = float(conformal_p_values(mean, known)[0])
-        found.append(
-            _finding("identity", identity, group, external_scores, auditor=auditor, p_value=p_value)
-        )
+        own_pair = group[auditor], external_scores[auditor]
+        _, blind_auc = _furthest_blind(group, external_scores, auditor)
+        found.append(_finding("identity", identity, own_pair, blind_auc, p_value))
     return _discovered(found)
 
 
@@ -135,35 +140,33 @@ def _unit_means(identities: Names, scores: np.ndarray) -> np.ndarray:
     return np.bincount(of_image, weights=scores) / np.bincount(of_image)
 
 
-def _finding(
-    kind: str, name: str, group: Scores, external: Scores, *, auditor: str, p_value: float
-) -> GroupFinding:
-    furthest = _furthest_blind(group, external, auditor)
-    own = auc(group[auditor], external[auditor])
+def _finding(kind: str, name: str, own: Pair, blind_auc: float, p_value: float) -> GroupFinding:
+    scores, external = own
+    own_auc = auc(scores, external)
     return GroupFinding(
         kind=kind,
         group=name,
-        n=len(group[auditor]),
-        n_externals=len(external[auditor]),
-        mean_score=float(group[auditor].mean()),
-        auc=own,
-        cliffs_delta=2 * own - 1,
-        blind_auc=auc(group[furthest], external[furthest]),
+        n=len(scores),
+        n_externals=len(external),
+        mean_score=float(scores.mean()),
+        auc=own_auc,
+        cliffs_delta=2 * own_auc - 1,
+        blind_auc=blind_auc,
         p_value=p_value,
         q_value=1.0,
     )
 
 
-def _furthest_blind(group: Scores, external: Scores, auditor: str) -> str:
-    """Name the blind baseline whose AUC is furthest from 0.5."""
-    blind = [network for network in group if network != auditor]
-    return max(blind, key=lambda name: abs(auc(group[name], external[name]) - 0.5))
+def _furthest_blind(group: Scores, external: Scores, auditor: str) -> tuple[str, float]:
+    """Name the blind baseline whose AUC is furthest from 0.5, and give that."""
+    aucs = {name: auc(group[name], external[name]) for name in group if name != auditor}
+    furthest = max(aucs, key=lambda name: abs(aucs[name] - 0.5))
+    return furthest, aucs[furthest]
 
 
-def _intervals(group: Scores, external: Scores, auditor: str) -> dict[str, Any]:
-    furthest = _furthest_blind(group, external, auditor)
-    low, high = auc_interval(group[auditor], external[auditor])
-    blind_low, blind_high = auc_interval(group[furthest], external[furthest])
+def _intervals(own: Pair, blind: Pair) -> dict[str, Any]:
+    low, high = auc_interval(*own)
+    blind_low, blind_high = auc_interval(*blind)
     return {
         "auc_low": low,
         "auc_high": high,

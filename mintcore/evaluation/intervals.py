@@ -120,6 +120,18 @@ def exact_rate_interval(rate: float, trials: int, level: float = 0.95) -> Interv
     return _beta_interval(rate * trials, trials, level)
 
 
+def binomial_quantile(share: float, trials: int, rate: float) -> int:
+    """Smallest count that a binomial variable does not exceed with a probability of ``share`` or more.
+
+    Args:
+        share: Above 0, below 1.
+        trials: Number of trials.
+        rate: Of successes, above 0, below 1.
+    """
+    near = int(np.ceil(special.bdtrik(share, trials, rate)))  # may be one too high
+    return near - 1 if near > 0 and special.bdtr(near - 1, trials, rate) >= share else near
+
+
 def placements(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Structural components of the AUC (DeLong, DeLong and Clarke-Pearson 1988, equations 4 and 5).
 

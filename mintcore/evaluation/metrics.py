@@ -77,22 +77,6 @@ def measure(scores: np.ndarray, is_member: np.ndarray, threshold: float) -> Metr
     )
 
 
-def conformal_p_values(scores: np.ndarray, external: np.ndarray) -> np.ndarray:
-    """P-value of "this image is like the externals": share of held-out externals that score at least as high.
-
-    The plus one keeps it valid for any number of externals (Vovk, Gammerman and Shafer 2005, section 2.2).
-
-    Args:
-        scores: (N,) scores of the audited images.
-        external: (M,) scores of held-out externals, which neither training nor the choice of an epoch has seen.
-
-    Returns:
-        (N,) values in (0, 1].
-    """
-    at_least = len(external) - np.searchsorted(np.sort(external), scores, side="left")
-    return np.asarray((1 + at_least) / (1 + len(external)))
-
-
 def set_p_value(scores: np.ndarray, external: np.ndarray) -> float:
     """One-sided Mann-Whitney test of "the audited set scores no higher than held-out externals".
 

@@ -1,7 +1,6 @@
-"""Ranks and quantiles without scipy.stats, which takes a second to import: pages measure, too."""
+"""Ranks, and p-values read off them, with NumPy alone: SciPy takes a second to import, and pages measure, too."""
 
 import numpy as np
-from scipy import special
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:
@@ -19,13 +18,17 @@ def average_ranks(values: np.ndarray) -> np.ndarray:
     return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])
 
 
-def binomial_quantile(share: float, trials: int, rate: float) -> int:
-    """Smallest count that a binomial variable does not exceed with a probability of ``share`` or more.
+def conformal_p_values(scores: np.ndarray, external: np.ndarray) -> np.ndarray:
+    """P-value of "this image is like the externals": share of held-out externals that score at least as high.
+
+    The plus one keeps it valid for any number of externals (Vovk, Gammerman and Shafer 2005, section 2.2).
 
     Args:
-        share: Above 0, below 1.
-        trials: Number of trials.
-        rate: Of successes, above 0, below 1.
+        scores: (N,) scores of the audited images.
+        external: (M,) scores of held-out externals, which neither training nor the choice of an epoch has seen.
+
+    Returns:
+        (N,) values in (0, 1].
     """
-    near = int(np.ceil(special.bdtrik(share, trials, rate)))  # may be one too high
-    return near - 1 if near > 0 and special.bdtr(near - 1, trials, rate) >= share else near
+    at_least = len(external) - np.searchsorted(np.sort(external), scores, side="left")
+    return np.asarray((1 + at_least) / (1 + len(external)))

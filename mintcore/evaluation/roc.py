@@ -6,11 +6,11 @@ import numpy as np
 
 from mintcore.evaluation.intervals import (
     Interval,
+    binomial_quantile,
     clopper_pearson,
     placements,
     square_and_add,
 )
-from mintcore.evaluation.ranks import binomial_quantile
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mintcore.evaluation.ranks import average_ranks, conformal_p_values
+
 
 @dataclass(frozen=True)
 class Finds:
@@ -28,8 +30,7 @@ class Finds:
 
     def alone(self, name: str) -> np.ndarray:
         """Tell of (P,) members which a method finds and no other does."""
-        found = self.members[self.names.index(name)] & (self.members.sum(axis=0) == 1)
-        return np.asarray(found)
+        return np.asarray(found_by_one(self.members)[self.names.index(name)])
 
 
 def find_at(scores: Mapping[str, np.ndarray], is_member: np.ndarray, fpr: float) -> Finds | None:
@@ -64,14 +65,16 @@ def clearest_alone(
         is_member: (N,) bool.
 
     Returns:
-        (K,) their positions among the N images, and (K,) the share of externals that score at least as high, the image
-        itself counted (Vovk, Gammerman and Shafer 2005, section 2.2).
+        (K,) their positions among the N images, and (K,) their p-values.
     """
     places = np.flatnonzero(is_member)[finds.alone(name)]
     places = places[np.argsort(-scores[places], kind="stable")]
-    externals = np.sort(scores[~is_member])
-    at_least = len(externals) - np.searchsorted(externals, scores[places], side="left")
-    return places, (1 + at_least) / (1 + len(externals))
+    return places, conformal_p_values(scores[places], scores[~is_member])
+
+
+def found_by_one(found: np.ndarray) -> np.ndarray:
+    """Keep what one method alone finds, (M, K) bool, of what M methods find, (M, K) bool."""
+    return np.asarray(found & (found.sum(axis=0) == 1))
 
 
 def jaccard(found: np.ndarray) -> np.ndarray:
@@ -123,7 +126,7 @@ def rank_correlation(scores: np.ndarray) -> np.ndarray:
     Returns:
         (M, M) in [-1, 1]; 0 beside a method that gives all images one score, but for itself.
     """
-    ranks = np.stack([_ranks(row) for row in scores])
+    ranks = np.stack([average_ranks(row) for row in scores])
     centred = ranks - ranks.mean(axis=1, keepdims=True)
     norms = np.sqrt((centred**2).sum(axis=1))
     scaled = centred / np.where(norms > 0, norms, 1.0)[:, None]
@@ -137,9 +140,3 @@ def _strictest(externals: np.ndarray, allowed: int) -> float:
         return -np.inf
     place = len(externals) - 1 - allowed
     return float(np.partition(externals, place)[place])
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[of])

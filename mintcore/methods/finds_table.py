@@ -7,7 +7,7 @@ import numpy as np
 
 from mintcore.evaluation.intervals import clopper_pearson
 from mintcore.evaluation.roc import rate_at_fpr
-from mintcore.methods.agreement import Finds
+from mintcore.methods.agreement import Finds, found_by_one
 
 
 def find_lines(
@@ -27,7 +27,7 @@ def find_lines(
         ``method``, ``n_members``, ``n_externals`` and, for "share" (all that it finds) and "alone", of "members" and
         "externals" the share, ``_ci`` its interval and ``_count``.
     """
-    only = [_only(finds.members), _only(finds.externals)]
+    only = [found_by_one(finds.members), found_by_one(finds.externals)]
     return [
         {
             "method": name,
@@ -62,7 +62,3 @@ def _alone(side: str, found: np.ndarray) -> dict[str, Any]:
         f"alone_{side}_ci": clopper_pearson(count, len(found)),
         f"alone_{side}_count": count,
     }
-
-
-def _only(found: np.ndarray) -> np.ndarray:
-    return np.asarray(found & (found.sum(axis=0) == 1))

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import false_discovery_control, mannwhitneyu, norm
 
 from mintcore.auditors.calibration import calibrate
-from mintcore.evaluation.metrics import conformal_p_values
+from mintcore.evaluation.ranks import conformal_p_values
 from mintcore.set_evidence import Sides, image_q_values, set_evidence
 from store.artefacts import Card
 

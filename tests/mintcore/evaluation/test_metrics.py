@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mintcore.evaluation.metrics import conformal_p_values, measure, set_p_value
+from mintcore.evaluation.metrics import measure, set_p_value
+from mintcore.evaluation.ranks import conformal_p_values
 
 
 def test_measure__hand_worked() -> None:

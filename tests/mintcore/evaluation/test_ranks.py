@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mintcore.evaluation.ranks import average_ranks, binomial_quantile
+from mintcore.evaluation.intervals import binomial_quantile
+from mintcore.evaluation.ranks import average_ranks
 
 
 @given(st.lists(st.integers(-5, 5) | st.floats(-10, 10), min_size=1, max_size=40))
