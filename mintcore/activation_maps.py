@@ -8,14 +8,12 @@ from statistics import NormalDist
 import numpy as np
 import pyarrow as pa
 
-from mintcore.arrays import parse_view
-from mintcore.auditors.evidence import AUDITOR
-from mintcore.auditors.publication import sources_of
+from mintcore.activation_sample import AUDITOR, arrays_of_kind, open_stored, store_names
 from mintcore.errors import MintError
 from mintcore.image_audit import ImageAuditor, image_activations
 from store.artefacts import Card, Home
 from store.epochs import RowSet
-from store.feature_store import FeatureStore, open_store
+from store.feature_store import FeatureStore
 from store.layout import ArraySpec
 
 SAMPLE = 512
@@ -58,8 +56,7 @@ class AverageMaps:
 
 def model_store(home: Home, auditor: Card) -> FeatureStore:
     """Open the store that an auditor was trained from: that of its audited model."""
-    sources, _ = sources_of(auditor, AUDITOR)
-    return open_store(home.folder("stores", sources[0]["store"]))
+    return open_stored(home, store_names(auditor)[AUDITOR])
 
 
 def stored_arrays(home: Home, auditor: Card, kind: str) -> dict[str, ArraySpec]:
@@ -73,13 +70,7 @@ def stored_arrays(home: Home, auditor: Card, kind: str) -> dict[str, ArraySpec]:
     Returns:
         Layer -> its array; of several maps that with the most cells.
     """
-    found: dict[str, ArraySpec] = {}
-    for spec in model_store(home, auditor).specs().values():
-        view = parse_view(spec.view)
-        larger = spec.layer not in found or spec.shape > found[spec.layer].shape
-        if view.kind == kind and view.queries == 1 and larger:
-            found[spec.layer] = spec
-    return found
+    return arrays_of_kind(model_store(home, auditor), kind)
 
 
 def average_maps(

@@ -7,11 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintcore.arrays import parse_view
+from mintcore.auditors.cards import store_of_network
 from mintcore.errors import MintError
 from mintcore.library import auditor_scores
 from mintcore.models.layers import POOLED
 from store.artefacts import Card, Home
 from store.feature_store import FeatureStore, open_store
+from store.layout import ArraySpec
 
 AUDITOR = "auditor"
 BLIND = ("reference model", "fresh weights")
@@ -87,17 +89,8 @@ def draw(home: Home, auditor: str, a_group: int, part: str | None = None, seed: 
 
 def store_names(auditor: Card) -> dict[str, str]:
     """Say which store holds the activations that each network of an auditor reads: network -> store."""
-    return {
-        name: network.get("sources", [network])[0]["store"]  # earlier versions had one source
-        for name, network in auditor["networks"].items()
-        if "store" in network.get("sources", [network])[0]
-    }
-
-
-def stored_version(home: Home, store: str) -> int:
-    """Give what changes whenever something is committed to a store: the key of a cache."""
-    index = home.folder("stores", store) / "index"
-    return index.stat().st_mtime_ns if index.is_dir() else 0
+    stores = {name: store_of_network(each) for name, each in auditor["networks"].items()}
+    return {name: store for name, store in stores.items() if store is not None}
 
 
 def open_stored(home: Home, store: str) -> FeatureStore:
@@ -110,14 +103,28 @@ def open_stored(home: Home, store: str) -> FeatureStore:
     return open_store(home.folder("stores", store))
 
 
-def pooled_keys(store: FeatureStore) -> dict[str, str]:
-    """Give the array of each layer that keeps the mean of each channel of the images as they are: layer -> key."""
-    found = {}
+def arrays_of_kind(store: FeatureStore, kind: str) -> dict[str, ArraySpec]:
+    """List the arrays of one kind of view that a store keeps of the images as they are.
+
+    Args:
+        store: The store.
+        kind: "map" or "pooled".
+
+    Returns:
+        Layer -> its array; of several maps that with the most cells.
+    """
+    found: dict[str, ArraySpec] = {}
     for spec in store.specs().values():
         view = parse_view(spec.view)
-        if view.kind == POOLED and view.queries == 1:
-            found[spec.layer] = spec.key
+        larger = spec.layer not in found or spec.shape > found[spec.layer].shape
+        if view.kind == kind and view.queries == 1 and larger:
+            found[spec.layer] = spec
     return found
+
+
+def pooled_keys(store: FeatureStore) -> dict[str, str]:
+    """Give the array of each layer that keeps the mean of each channel of the images as they are: layer -> key."""
+    return {layer: spec.key for layer, spec in arrays_of_kind(store, POOLED).items()}
 
 
 def stored_values(

@@ -1,15 +1,14 @@
 """What cannot work without what: read off the cards, for deletions. Cards go in, a graph comes out."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
+from mintcore.auditors.cards import sources_of_network
+from mintcore.datasets.names import parts_of
+from mintcore.models.twins import model_of_twin
 from store.artefacts import Card, Kind
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-_FRESH = re.compile(r"(?P<model>.+)-fresh-[0-9]+")
-"""The store of an untrained twin is named after its model: ``mintcore.models.registration.fresh_twin``."""
 
 
 class Artefact(NamedTuple):
@@ -66,11 +65,8 @@ def readers(auditors: Iterable[Card], store: str) -> list[str]:
 
 def stores_of(auditor: Card) -> set[str]:
     """List the stores that an auditor and its blind baselines read."""
-    sources = (
-        source
-        for network in auditor["networks"].values()
-        for source in network.get("sources", [network])  # earlier versions had one
-    )
+    networks = auditor["networks"].values()
+    sources = (source for network in networks for source in sources_of_network(network))
     return {source["store"] for source in sources if "store" in source}
 
 
@@ -92,8 +88,8 @@ def _nothing(card: Card, there: Collection[Artefact]) -> Iterator[Artefact]:
 
 def _store(card: Card, there: Collection[Artefact]) -> Iterator[Artefact]:
     model = Artefact("models", card.get("model", ""))
-    twin = _FRESH.fullmatch(model.id)
-    yield Artefact("models", twin["model"]) if twin and model not in there else model
+    twin_of = model_of_twin(model.id)
+    yield Artefact("models", twin_of) if twin_of and model not in there else model
 
 
 def _auditor(card: Card, there: Collection[Artefact]) -> Iterator[Artefact]:
@@ -138,7 +134,7 @@ def _overlap(card: Card, there: Collection[Artefact]) -> Iterator[Artefact]:
 def _sides(made_from: Mapping[str, Any]) -> Iterator[Artefact]:
     """Yield the datasets of all sides; several that stand on one side are its parts."""
     for side in made_from.values():
-        for part in side.get("parts", [side]):
+        for part in parts_of(side):
             yield Artefact("datasets", part["dataset"])
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintcore.auditors.cards import keys_of_source, sources_of_network
+from mintcore.datasets.names import parts_of
+from mintcore.models.heads import CLASSIFIER, head_of
 from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, Layer, view_shape
 from mintcore.settings import DEFAULT_HOME, HOME_VARIABLE
 from store import artefacts
@@ -92,8 +95,7 @@ def auditor_rows(home: Home) -> list[dict[str, Any]]:
 
 def external_datasets(auditor: Card) -> list[str]:
     """List the datasets whose externals an auditor was trained and tested against."""
-    external = auditor["made_from"]["external"]
-    return [part["dataset"] for part in external.get("parts", [external])]
+    return [part["dataset"] for part in parts_of(auditor["made_from"]["external"])]
 
 
 def experiment_of(auditor: Card) -> dict[str, Any]:
@@ -151,14 +153,12 @@ def contributions(auditor: Card) -> list[tuple[str, float]]:
         loses without it.
     """
     described = auditor["networks"]["auditor"]
-    sources = described.get("sources", ())  # an auditor of an earlier version has one
+    sources = sources_of_network(described)
     if described.get("importance"):
         found = dict(described["importance"])
     elif len(sources) > 1:
-        firsts = [source.get("arrays", [source])[0] for source in sources]
-        found = dict(
-            zip((first["key"] for first in firsts), described["contributions"], strict=True)
-        )
+        firsts = (keys_of_source(source)[0] for source in sources)
+        found = dict(zip(firsts, described["contributions"], strict=True))
     else:
         found = {}
     return sorted(found.items(), key=lambda each: -each[1])
@@ -198,7 +198,7 @@ def has_map(model: Card, layer: str) -> bool:
 
 def has_signals(model: Card, layer: str) -> bool:
     """Tell whether a layer's signals can be kept, which an auditor of queries needs: those of a classifier's output."""
-    return layer == OUTPUT and model.get("head", "classifier") == "classifier"
+    return layer == OUTPUT and head_of(model) == CLASSIFIER
 
 
 def store_infos(home: Home) -> list[dict[str, Any]]:
@@ -214,14 +214,18 @@ def store_info(home: Home, store: str) -> dict[str, Any]:
 def store_versions(home: Home) -> dict[str, tuple[int, int]]:
     """List the stores with what changes by every commit, seal and removal in each: the key of a cache."""
     names = artefact_versions(home, "stores")
-    return {name: _state(home.folder("stores", name)) for name in names}
+    return {name: store_version(home, name) for name in names}
 
 
-def _state(store: Path) -> tuple[int, int]:
-    """Give the last change of the folders that tell what is committed, nanoseconds, and how many files are in them."""
-    folders = [store, *filter(Path.is_dir, (store / "index", store / "activations.zarr"))]
-    changed = max(folder.stat().st_mtime_ns for folder in folders)
-    return changed, sum(len(os.listdir(folder)) for folder in folders)  # the clock can stand still
+def store_version(home: Home, store: str) -> tuple[int, int]:
+    """Give the last change of the folders that tell what is committed, nanoseconds, and how many files are in them.
+
+    Both are 0 where there is no such store.
+    """
+    folder = home.folder("stores", store)
+    folders = list(filter(Path.is_dir, (folder, folder / "index", folder / "activations.zarr")))
+    changed = max((each.stat().st_mtime_ns for each in folders), default=0)
+    return changed, sum(len(os.listdir(each)) for each in folders)  # the clock can stand still
 
 
 def auditor_history(home: Home, auditor: str) -> pa.Table:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mintcore.auditors.cards import keys_of_network
+from mintcore.datasets.names import joint_name
 from mintcore.library import external_datasets
 from mintcore.models.layers import POOLED
 
@@ -29,7 +31,7 @@ def settings_of(card: Mapping[str, Any]) -> dict[str, str]:
         "view": card["view"] or "several",
         "reads": _reads(card),
         "members": card["made_from"]["members"]["dataset"],
-        "externals": " + ".join(external_datasets(dict(card))),
+        "externals": joint_name(external_datasets(dict(card))),
         "reference model": card["reference"] or "none",
         "side of the maps": str(card["map_side"]),
         "seeds": ", ".join(map(str, card.get("seeds", [card["seed"]]))),
@@ -43,9 +45,7 @@ def settings_of(card: Mapping[str, Any]) -> dict[str, str]:
 
 def _reads(card: Mapping[str, Any]) -> str:
     """Name the arrays that an auditor reads; of many, those that are not simply a layer's mean."""
-    network = card["networks"]["auditor"]
-    sources = network.get("sources", [network])  # earlier versions had one, of one array
-    keys = [array["key"] for source in sources for array in source.get("arrays", [source])]
+    keys = keys_of_network(card["networks"]["auditor"])
     if len(keys) <= _LISTED:
         return ", ".join(keys)
     special = [key for key in keys if not key.endswith(f"/{POOLED}")]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from mintcore.auditors.cards import keys_of_source, sources_of_network
 from mintcore.errors import MintError
 from store.artefacts import Home
 from store.exporting.export import Exported, export
@@ -73,12 +74,12 @@ def choose_arrays(store: FeatureStore, globs: Sequence[str]) -> list[str]:
 def unused_arrays(home: Home, store: FeatureStore) -> list[str]:
     """List the arrays of a store that no auditor reads."""
     used = {
-        array["key"]
+        key
         for card in home.cards("auditors")
         for network in card["networks"].values()
-        for source in network.get("sources", [network])  # earlier versions had one, of one array
-        for array in source.get("arrays", [source])
+        for source in sources_of_network(network)
         if source["store"] == store.folder.name
+        for key in keys_of_source(source)
     }
     return [key for key in store.specs() if key not in used]
 

@@ -13,7 +13,8 @@ from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import segments
 from dashboard.reading import home, version_of
 from dashboard.wording import INTERVALS
-from mintcore.activation_sample import store_names, stored_version
+from mintcore.activation_sample import store_names
+from mintcore.library import store_version
 from mintcore.verdicts import FALSE_DISCOVERY_RATE
 
 _ENDS = ("members", "externals", "delta")
@@ -27,7 +28,7 @@ def show_statistics(auditor: dict[str, Any], layers: Sequence[str]) -> None:
         layers: The model's layers, in order.
     """
     statistic = segments("Statistic", STATISTICS, "statistic", "norm")
-    versions = tuple(stored_version(home(), store) for store in store_names(auditor).values())
+    versions = tuple(store_version(home(), store) for store in store_names(auditor).values())
     found = _found(
         str(home().path),
         auditor["id"],
@@ -65,7 +66,11 @@ def _note(found: Mapping[str, Any]) -> str:
 
 @st.cache_data(show_spinner="Reading activations ...", max_entries=20)
 def _found(
-    path: str, auditor: str, version: int, stores: tuple[int, ...], layers: tuple[str, ...]
+    path: str,
+    auditor: str,
+    version: int,
+    stores: tuple[tuple[int, int], ...],
+    layers: tuple[str, ...],
 ) -> dict[str, Any]:
     from mintcore.activation_sample import draw
     from mintcore.activation_statistics import A_GROUP, activation_statistics

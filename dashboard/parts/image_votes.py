@@ -12,6 +12,7 @@ from dashboard.parts.contributions import show_contributions
 from dashboard.parts.images import Given
 from dashboard.wording import named
 from mintcore.auditors import OF_SEVERAL
+from mintcore.auditors.cards import keys_of_network
 from mintcore.verdicts import SIGNIFICANCE
 
 _NAMED = 6
@@ -58,11 +59,7 @@ def _votes(votes: list[dict[str, Any]], finding: dict[str, Any]) -> None:
 
 
 def _sources(auditor: dict[str, Any]) -> str:
-    keys = [
-        array["key"]
-        for source in auditor["networks"]["auditor"].get("sources", ())
-        for array in source["arrays"]
-    ]
+    keys = keys_of_network(auditor["networks"]["auditor"])
     rest = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
     return (
         f"This {auditor['auditor_kind']} auditor reads {len(keys)} sources at once: "

@@ -16,6 +16,7 @@ from dashboard.registered import dataset_facts, layer_rows, model_facts
 from dashboard.titles import title_of
 from dashboard.wording import memory_note, named, plain, short_count, size, when
 from mintcore.library import layer_names
+from mintcore.models.heads import CLASSIFIER, head_of
 
 Card = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ def _model(card: Card) -> None:
 
 
 def _output(card: Card) -> tuple[str, str]:
-    if card.get("head", "classifier") == "classifier":  # earlier versions knew nothing else
+    if head_of(card) == CLASSIFIER:
         return "Classes", f"{card['num_classes']:,}"
     return "Size of the embedding", f"{card['embedding_size']:,}"
 

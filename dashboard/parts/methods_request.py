@@ -8,6 +8,7 @@ from dashboard import reading
 from dashboard.parts.choices import choice
 from dashboard.parts.subjects import Subjects
 from mintcore.extraction.limits import MAX_QUERIES
+from mintcore.models.heads import CLASSIFIER, head_of
 
 _FIRST_SEED = (0, 2**31 - 1)
 
@@ -19,7 +20,7 @@ def methods_choice(known: Subjects) -> dict[str, Any] | None:
         A request for methods; None where no model is a classifier.
     """
     cards = {card["id"]: card for card in reading.cards("models")}
-    models = [name for name in known.models if _is_classifier(cards[name])]
+    models = [name for name in known.models if head_of(cards[name]) == CLASSIFIER]
     if not models:
         st.info(
             "These methods look at the logits of classes, and no registered model gives any.",
@@ -42,7 +43,7 @@ def _settings(model: str, cards: reading.Rows) -> dict[str, Any]:
     usable = [
         card["id"]
         for card in cards
-        if card["id"] != model and card.get("trained_on") and _is_classifier(card)
+        if card["id"] != model and card.get("trained_on") and head_of(card) == CLASSIFIER
     ]
     columns = st.columns([3, 1, 1])
     with columns[0]:
@@ -75,7 +76,3 @@ def _settings(model: str, cards: reading.Rows) -> dict[str, Any]:
             help="Of the split: that of the auditors to compare with.",
         )
     return {"references": references, "queries": int(queries), "seed": int(seed)}
-
-
-def _is_classifier(card: dict[str, Any]) -> bool:
-    return bool(card.get("head", "classifier") == "classifier")

@@ -25,8 +25,9 @@ from dashboard.wording import (
     BLIND_HELP,
     interval,
 )
-from mintcore.activation_sample import store_names, stored_version
+from mintcore.activation_sample import store_names
 from mintcore.errors import PERSON_ERRORS
+from mintcore.library import store_version
 from mintcore.models.layers import POOLED
 from mintcore.projection import project
 
@@ -52,7 +53,7 @@ def show_projection(auditors: Cards) -> None:
         return
     card, colouring = _choices(of_layer)
     _figures(card)
-    stores = tuple(stored_version(home(), store) for store in store_names(card).values())
+    stores = tuple(store_version(home(), store) for store in store_names(card).values())
     found = _found(str(home().path), card["id"], version_of("auditors", card["id"]), stores)
     images = found["images"]
     show_chart(
@@ -111,7 +112,9 @@ def _note(found: Mapping[str, Any]) -> str:
 
 
 @st.cache_data(show_spinner="Reading activations and images ...", max_entries=10)
-def _found(path: str, auditor: str, version: int, stores: tuple[int, ...]) -> dict[str, Any]:
+def _found(
+    path: str, auditor: str, version: int, stores: tuple[tuple[int, int], ...]
+) -> dict[str, Any]:
     found = project(home(), home().card("auditors", auditor))
     images = found.images.to_pandas()
     images["group"] = images.pop("is_member").map({True: MEMBERS, False: EXTERNALS})

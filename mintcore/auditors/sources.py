@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from mintcore.arrays import View, array_specs, parse_view
 from mintcore.auditors import FUSED, JOINT, KIND_VIEWS
 from mintcore.errors import MintError
+from mintcore.models.heads import CLASSIFIER
 from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer
 from store.layout import ArraySpec
 
-CLASSIFIER = "classifier"
 SIGNALS = "signals-predicted-q10"
 USUAL_SIGNALS = {
     FUSED: ("signals-predicted", SIGNALS),

@@ -21,7 +21,7 @@ from mintcore.cli.preprocessing import (
     preprocessing_of,
 )
 from mintcore.errors import MintError
-from mintcore.models.heads import HEADS, Head
+from mintcore.models.heads import CLASSIFIER, HEADS, Head, head_of
 from mintcore.models.layers import Layer
 from mintcore.models.precision import AUTOCASTS, Autocast
 from mintcore.models.preprocessing import Preprocessing
@@ -202,8 +202,7 @@ def _summary(card: Card) -> dict[str, Any]:
 
 
 def _output(card: Card) -> str:
-    # Cards of earlier versions name no head: all models were classifiers.
-    if card.get("head", HEADS[0]) == HEADS[0]:
+    if head_of(card) == CLASSIFIER:
         return f"{card['num_classes']} classes"
     return f"embedding of {card['embedding_size']}"
 

@@ -1,6 +1,7 @@
-"""Names of several datasets that stand on one side together."""
+"""Several datasets that stand on one side together: their names, and what cards say of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def dataset_names(named: str | Sequence[str]) -> list[str]:
@@ -11,3 +12,9 @@ def dataset_names(named: str | Sequence[str]) -> list[str]:
 def joint_name(datasets: Sequence[str]) -> str:
     """Give the name that several datasets have together; no dataset can be called so."""
     return " + ".join(datasets)
+
+
+def parts_of(side: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """List the datasets of one side of a card's ``made_from``, each with its fingerprint; one alone is the side."""
+    parts: list[Mapping[str, Any]] = side.get("parts", [side])
+    return parts

@@ -8,6 +8,7 @@ from mintcore.arrays import pixels_of
 from mintcore.auditors.requests import SweepRequest, asked_auditors, refuse_contradictions
 from mintcore.auditors.sources import Source
 from mintcore.errors import MintError
+from mintcore.models.heads import head_of
 from mintcore.models.layers import INPUT, Layer
 from store.artefacts import Card
 from store.layout import ArraySpec
@@ -45,8 +46,7 @@ def asked_of(model: Card, request: SweepRequest) -> list[Asked]:
     refuse_contradictions(request)
     known = layers_of(model)
     chosen = _chosen(known, request)
-    head = model.get("head", "classifier")
-    return [Asked(*each) for each in asked_auditors(request, chosen, known, head)]
+    return [Asked(*each) for each in asked_auditors(request, chosen, known, head_of(model))]
 
 
 def arrays_of(asked: Sequence[Asked]) -> list[ArraySpec]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from mintcore.estimates.stores import twin_of
+from mintcore.auditors.sources import count_networks
 from mintcore.extraction.paces import MeasuredPace
 from mintcore.models.layers import MAP
+from mintcore.models.twins import model_of_twin
 from store.artefacts import Card
 
 FLOPS_A_CORE = 1e11
@@ -64,7 +65,7 @@ def training_seconds(images: int, networks: int, values: int, *, is_map: bool) -
 def extraction_speed(model: str, paces: Sequence[MeasuredPace]) -> Speed:
     """Tell how fast extractions go: those of the model itself count, or else those of any."""
     latest = [pace for pace in paces if pace.device == paces[-1].device]
-    own = [pace for pace in latest if twin_of(pace.model) == model]
+    own = [pace for pace in latest if (model_of_twin(pace.model) or pace.model) == model]
     measured = (own or latest)[-_LATEST:]
     if not measured:
         return Speed(
@@ -101,7 +102,7 @@ def _expected(card: Card) -> float:
     """Give what an auditor's training should have taken by the formula; 0 where its card is of an earlier version."""
     sources = card["networks"]["auditor"].get("sources", [])
     models = len(card["networks"]) - 1  # the raw pixels are fitted once for all
-    networks = models * len(card.get("seeds", [0])) + 1
+    networks = count_networks(1, models, len(card.get("seeds", [0])))
     images = round((card["n_members"] + card["n_externals"]) / TEST_SHARE)
     return sum(_source_seconds(source, images, networks) for source in sources)
 

@@ -1,17 +1,18 @@
 """What the stores of a sweep's models lack of its images."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from mintcore.auditors.cards import store_of_network
 from mintcore.datasets.reading import dataset_card, samples_file
-from mintcore.estimates.trained import store_of_network
+from mintcore.extraction.store_names import store_name
 from mintcore.extraction.work import flops_an_image
 from mintcore.holdings import registered_images
 from mintcore.library import store_versions
 from mintcore.models.layers import Layer
+from mintcore.models.twins import model_of_twin
 from store.artefacts import Card, Home
 from store.feature_store import open_store
 from store.holdings import Holding
@@ -20,7 +21,6 @@ from store.layout import ArraySpec, estimate_bytes
 MOST_COUNTED = 2_000_000
 """With more registered images a store is not asked image by image, which would take seconds."""
 _KEPT_COUNTS = 100
-_TWIN = re.compile(r"-fresh-\d+$")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def images_of(home: Home, datasets: Sequence[str]) -> int:
 
 def store_of_model(home: Home, model: Card) -> str | None:
     """Name the store of a registered model; None where there is none yet."""
-    name = f"{model['id'][:60]}-{model['fingerprint'][:12]}"
+    name = store_name(model)
     return name if home.has("stores", name) else None
 
 
@@ -109,18 +109,13 @@ def store_of_twin(home: Home, model: Card, auditors: Sequence[Card]) -> str | No
             and "fresh weights" in card["networks"]
         ):
             named = store_of_network(card["networks"]["fresh weights"])
-            return named if home.has("stores", named) else None
+            return named if named and home.has("stores", named) else None
     twins = [
         card["id"]
         for card in home.cards("stores")
-        if _TWIN.search(str(card.get("model"))) and twin_of(card["model"]) == model["id"]
+        if model_of_twin(str(card.get("model"))) == model["id"]
     ]
     return twins[-1] if twins else None
-
-
-def twin_of(model: str) -> str:
-    """Give the name of the model that a twin with fresh weights belongs to; that of another model is its own."""
-    return _TWIN.sub("", model)
 
 
 def _holdings(

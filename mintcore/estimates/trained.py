@@ -1,12 +1,12 @@
 """Which auditors that are asked for are there already, as far as their cards tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from mintcore.auditors.cards import keys_of_source, sources_of_network, store_of_network
 from mintcore.auditors.requests import SweepRequest
 from mintcore.auditors.sources import Source
-from mintcore.datasets.names import dataset_names
+from mintcore.datasets.names import dataset_names, parts_of
 from mintcore.estimates.asking import Asked
 from store.artefacts import Card, Home
 
@@ -69,26 +69,16 @@ def _same_blind(home: Home, request: SweepRequest, card: Card) -> bool:
     if found is None or request.reference is None:
         return found is None and request.reference is None
     fingerprint = home.card("models", request.reference)["fingerprint"]
-    return store_of_network(found).endswith(f"-{fingerprint[:12]}")
-
-
-def store_of_network(network: Mapping[str, Any]) -> str:
-    """Give the store that a network of a card reads; those of earlier versions have one source."""
-    return str(network.get("sources", [network])[0]["store"])
+    return str(store_of_network(found)).endswith(f"-{fingerprint[:12]}")
 
 
 def _keys(card: Card) -> tuple[tuple[str, ...], ...]:
-    network = card["networks"]["auditor"]
-    return tuple(
-        tuple(array["key"] for array in source.get("arrays", [source]))
-        for source in network.get("sources", [network])
-    )
+    return tuple(map(keys_of_source, sources_of_network(card["networks"]["auditor"])))
 
 
 def _datasets(card: Card) -> list[tuple[str, str]]:
     made_from = card["made_from"]
-    external = made_from["external"]
-    parts = [made_from["members"], *external.get("parts", [external])]
+    parts = [made_from["members"], *parts_of(made_from["external"])]
     return [(part["dataset"], part["fingerprint"]) for part in parts]
 
 

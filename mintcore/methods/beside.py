@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mintcore.arrays import parse_view
+from mintcore.auditors.cards import keys_of_network
 from mintcore.errors import MintError
 from store.artefacts import Card, Home
 
@@ -101,14 +102,8 @@ def _split_of(card: Card) -> tuple[Any, ...]:
 
 def _forward_passes(card: Card) -> int:
     """Count how often the model looks at an image: each set of queries is asked once, whatever is read of it."""
-    described = card["networks"][_AUDITOR]
-    sources = described.get("sources", [described])  # of earlier versions one, with one array
-    keys = [
-        array["key"]
-        for source in sources
-        for array in source.get("arrays", [{"key": source.get("key")}])
-    ]
-    views = [parse_view(key.rpartition("/")[2]) for key in keys if key]
+    keys = keys_of_network(card["networks"][_AUDITOR])
+    views = [parse_view(key.rpartition("/")[2]) for key in keys]
     return sum(queries for queries, _ in {(view.queries, view.stressed) for view in views}) or 1
 
 

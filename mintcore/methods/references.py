@@ -10,6 +10,7 @@ import numpy as np
 from mintcore.datasets.ledger import LEDGER_FILE, read_ledger
 from mintcore.errors import MintError
 from mintcore.extraction.labels import class_names
+from mintcore.models.heads import CLASSIFIER, head_of
 from store.artefacts import Card, Home
 
 
@@ -67,7 +68,7 @@ def _refuse_unfit(audited: Card, reference: Card) -> None:
         raise MintError(
             f"The reference model {reference['id']!r} is the audited model itself: name another."
         )
-    if reference.get("head", "classifier") != "classifier":
+    if head_of(reference) != CLASSIFIER:
         raise MintError(f"The reference model {reference['id']!r} gives no logits of classes.")
     ours, theirs = set(class_names(audited)), set(class_names(reference))
     if ours != theirs:

@@ -21,6 +21,7 @@ from mintcore.methods.observations import Observations
 from mintcore.methods.references import Reference, find_references
 from mintcore.methods.requests import MethodsRequest
 from mintcore.methods.rmia import GAMMA, OFFLINE_A
+from mintcore.models.heads import CLASSIFIER, head_of
 from mintcore.models.layers import SIGNALS
 from mintcore.overlaps import remarks
 from mintcore.progress import Reporter
@@ -61,7 +62,7 @@ def run_methods(home: Home, request: MethodsRequest, *, device: str, reporter: R
         StoreError: A name is unknown.
     """
     audited = home.card("models", request.model)
-    if audited.get("head", "classifier") != "classifier":
+    if head_of(audited) != CLASSIFIER:
         raise MintError(
             f"{request.model} gives no logits of classes, which all of these methods look at."
         )

@@ -6,7 +6,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from mintcore.models.heads import Head
+from mintcore.models.heads import Head, head_of
 from mintcore.models.layers import Layer
 from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
@@ -41,8 +41,7 @@ class AuditedModel:
     @property
     def head(self) -> Head:
         """Whether it gives logits of classes or an embedding; cards of earlier versions say nothing."""
-        head: Head = self.card.get("head", "classifier")
-        return head
+        return head_of(self.card)
 
     @property
     def classes(self) -> list[str] | None:

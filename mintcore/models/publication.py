@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mintcore.errors import MintError
 from mintcore.models.audited import ready
-from mintcore.models.heads import Head
+from mintcore.models.heads import Head, head_of
 from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.suggestions import suggest
@@ -157,8 +157,7 @@ def _check_same(card: Card, description: Description, identity: str) -> None:
             f"The model {card['id']!r} exists with another architecture, other weights or another "
             "preprocessing: choose another name."
         )
-    # Cards of earlier versions tell neither: all models were classifiers without names of classes.
-    told = card.get("head", "classifier"), card.get("classes")
+    told = head_of(card), card.get("classes")  # earlier versions knew no names of classes
     classes = told[1] if description.classes is None else list(description.classes)
     if told != (description.head, classes):
         raise MintError(

@@ -34,6 +34,7 @@ from mintcore.models.publication import (
     fingerprint,
     publish,
 )
+from mintcore.models.twins import twin_name
 from mintcore.models.weights import apply_weights, load_weights, read_safetensors
 from store.artefacts import Card, Home
 
@@ -192,7 +193,7 @@ def fresh_twin(model: AuditedModel, seed: int) -> AuditedModel:
     )
     card = {
         **model.card,
-        "id": f"{model.name}-fresh-{seed}",
+        "id": twin_name(model.name, seed),
         "fingerprint": fingerprint(description, module.state_dict()),
         "made_from": {"fresh_twin_of": model.fingerprint, "seed": seed},
     }

@@ -11,9 +11,9 @@ from mintcore.activation_sample import (
     pooled_keys,
     store_names,
     stored_values,
-    stored_version,
 )
 from mintcore.errors import MintError
+from mintcore.library import store_version
 from store.artefacts import Home
 from store.layout import ArraySpec
 
@@ -79,9 +79,9 @@ def test_stored_values__an_image_that_is_not_stored_has_none(home: Home) -> None
     assert values.tolist() == activations(0, 100)[[3]].tolist()
 
 
-def test_stored_version__changes_with_a_commit(home: Home) -> None:
-    before = stored_version(home, "net-store")
+def test_store_version__changes_with_a_commit(home: Home) -> None:
+    before = store_version(home, "net-store")
     spec = ArraySpec("late", "pooled", (1,), "float32")
     with open_stored(home, "net-store").writer([spec], 1) as writer:
         writer.commit(IDS[:1], {spec.key: np.ones((1, 1), np.float32)}, {})
-    assert stored_version(home, "net-store") != before
+    assert store_version(home, "net-store") != before
