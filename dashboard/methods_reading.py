@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.reading import home, version_of
-from mintcore.datasets.reading import samples
+from mintcore.datasets import reading
 from mintcore.methods.agreement import (
     Finds,
     find_at,
@@ -150,6 +150,4 @@ def _agreement(path: str, split: Split, version: tuple[int, ...], fpr: float) ->
 def _described(
     path: str, dataset: str, version: int, sample_ids: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    known = samples(home(), dataset, sample_ids=list(sample_ids)).to_pylist()
-    by_id = {row["sample_id"]: row for row in known}
-    return [by_id[sample] for sample in sample_ids if sample in by_id]
+    return [row for row in reading.described(home(), [dataset], sample_ids) if "uri" in row]

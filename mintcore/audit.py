@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mintcore.arrays import pixels_spec
-from mintcore.audit_tables import AuditTables, Rows, described, group_table, image_table
+from mintcore.audit_tables import AuditTables, Rows, group_table, image_table
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.publication import specs_of
 from mintcore.auditors.scoring import score_images
-from mintcore.datasets.reading import dataset_card, samples
+from mintcore.datasets.reading import dataset_card, described, samples
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.extraction.run import extract

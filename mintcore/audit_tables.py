@@ -8,11 +8,10 @@ import pyarrow as pa
 
 from mintcore.auditors.calibration import calibrated
 from mintcore.auditors.evidence import AUDITOR
-from mintcore.datasets.reading import samples
 from mintcore.evaluation.groups import GroupFinding, by_identity, by_label
 from mintcore.evaluation.ranks import conformal_p_values
 from mintcore.set_evidence import Sides, image_q_values
-from store.artefacts import Card, Home
+from store.artefacts import Card
 
 _NAMES, _COUNTS = ("kind", "group"), ("n", "n_externals")
 GROUPS_SCHEMA = pa.schema(
@@ -43,18 +42,6 @@ class AuditTables:
     images: pa.Table
     groups: pa.Table
     compared: pa.Table
-
-
-def described(
-    home: Home, datasets: Sequence[str], sample_ids: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Give what datasets say of images, in their order; nothing but the id where they are not there any more."""
-    by_id: dict[str, dict[str, Any]] = {}
-    for dataset in datasets:
-        if home.has("datasets", dataset):
-            known = samples(home, dataset, sample_ids=list(sample_ids)).to_pylist()
-            by_id = {row["sample_id"]: row for row in known} | by_id
-    return [by_id.get(sample, {"sample_id": sample}) for sample in sample_ids]
 
 
 def image_table(card: Card, images: Rows, sides: Sides) -> pa.Table:

@@ -37,11 +37,14 @@ def chosen_images(home: Home, audit: str, wanted: Wanted) -> pa.Table:
     A column that an audit of an earlier version lacks keeps no image where it is asked for.
     """
     table = audit_scores(home, audit)
-    for column, value in (("label", wanted.label), ("identity", wanted.identity)):
+    for column, value, fits in (
+        ("label", wanted.label, pc.equal),
+        ("identity", wanted.identity, pc.equal),
+        ("q_value", wanted.named_at, pc.less_equal),
+    ):
         if value is not None:
-            table = table.filter(_equal(table, column, value))
-    if wanted.named_at is not None:
-        table = table.filter(_at_most(table, "q_value", wanted.named_at))
+            known = column in table.column_names
+            table = table.filter(fits(table.column(column), value)) if known else table.slice(0, 0)
     if wanted.order == "lowest":
         table = table.take(pa.array(np.arange(len(table))[::-1]))
     return table
@@ -68,15 +71,3 @@ def name_of(uri: str | None) -> str:
     if address.kind == "zip":
         return uri.rpartition("#")[2].partition("/")[2].rpartition("/")[2] or uri
     return uri.rpartition("/")[2]
-
-
-def _equal(table: pa.Table, column: str, value: str) -> pa.Array:
-    if column not in table.column_names:
-        return pa.array(np.zeros(len(table), bool))
-    return pc.equal(table.column(column), value)
-
-
-def _at_most(table: pa.Table, column: str, value: float) -> pa.Array:
-    if column not in table.column_names:
-        return pa.array(np.zeros(len(table), bool))
-    return pc.less_equal(table.column(column), value)

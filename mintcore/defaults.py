@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from mintcore.errors import MintError
+from mintcore.home_files import write_json
 from mintcore.home_lock import changing
 from store.artefacts import Home
-from store.durability import put_in_place
 
 _FILE = "default-auditor.json"
 
@@ -37,7 +37,7 @@ def promote(home: Home, auditor: str) -> None:
     """
     home.card("auditors", auditor)
     with changing(home):
-        _write(_file(home), auditor)
+        write_json(_file(home), {"auditor": auditor})
 
 
 def demote(home: Home) -> None:
@@ -48,15 +48,6 @@ def demote(home: Home) -> None:
     """
     with changing(home):
         _file(home).unlink(missing_ok=True)
-
-
-def _write(file: Path, auditor: str) -> None:
-    try:
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps({"auditor": auditor}) + "\n", encoding="utf-8")
-        put_in_place(new, file)
-    except OSError as error:
-        raise MintError(f"{file} cannot be written ({error.strerror}): make room.") from error
 
 
 def _file(home: Home) -> Path:

@@ -10,7 +10,7 @@ from mintcore.dependents import KINDS, Artefact, Cards, needs, readers, with_dep
 from mintcore.disk_use import bytes_on_disk
 from mintcore.errors import MintError
 from mintcore.home_lock import changing
-from mintcore.jobs.reading import list_jobs
+from mintcore.jobs.queue import UNDER_WAY, list_jobs
 from mintcore.staging import empty, put_out_of_sight
 from mintcore.titles import forget
 from mintcore.uploads import unneeded_uploads, uploads_of
@@ -18,7 +18,7 @@ from store.artefacts import Card, Home
 from store.leases import living_leases
 from store.lock import exclusive
 
-_USING = ("queued", "running", "cancelling", "interrupted")
+_USING = (*UNDER_WAY, "interrupted")
 _OF_EVERYTHING = "protocol"
 _OF_STORES = "verify"
 

@@ -15,7 +15,7 @@ from mintcore.activation_sample import (
     store_names,
     stored_values,
 )
-from mintcore.datasets.reading import samples
+from mintcore.datasets.reading import described
 from mintcore.errors import MintError
 from mintcore.library import external_datasets
 from store.artefacts import Card, Home
@@ -115,12 +115,8 @@ def project(home: Home, auditor: Card, *, a_group: int = A_GROUP, seed: int = 0)
 def _described(home: Home, auditor: Card, ids: Sequence[str]) -> dict[str, pa.Array]:
     """Look up where images are and what they show, in the datasets of the experiment that are still registered."""
     datasets = [auditor["made_from"]["members"]["dataset"], *external_datasets(auditor)]
-    registered = {file.parent.name for file in (home.path / "datasets").glob("*/card.json")}
-    known: dict[str, dict[str, str | None]] = {}
-    for dataset in sorted(registered & set(datasets)):
-        found = samples(home, dataset, sample_ids=list(ids)).select(["sample_id", "uri", "label"])
-        known |= {row["sample_id"]: row for row in found.to_pylist()}
+    known = described(home, datasets, ids)
     return {
-        column: pa.array([known.get(name, {}).get(column) for name in ids], pa.string())
+        column: pa.array([row.get(column) for row in known], pa.string())
         for column in ("uri", "label")
     }

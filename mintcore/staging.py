@@ -23,9 +23,8 @@ def put_out_of_sight(home: Home, artefact: Artefact) -> None:
         OSError: It is not there, or cannot be moved.
     """
     folder = home.folder(artefact.kind, artefact.id)
-    staging = home.path / ".staging"
-    staging.mkdir(exist_ok=True)
-    folder.rename(staging / f"{_GONE}{artefact.kind}-{artefact.id}-{secrets.token_hex(4)}")
+    home.staging.mkdir(exist_ok=True)
+    folder.rename(home.staging / f"{_GONE}{artefact.kind}-{artefact.id}-{secrets.token_hex(4)}")
     flush_file(folder.parent)  # before the next one goes, whatever happens to the power
 
 
@@ -39,7 +38,7 @@ def leftovers(home: Home, now_s: float | None = None) -> list[Path]:
     oldest = (time.time() if now_s is None else now_s) - ABANDONED_AFTER_S
     return [
         path
-        for path in sorted((home.path / ".staging").glob("*"))
+        for path in sorted(home.staging.glob("*"))
         if path.name.startswith(_GONE)
         or (path.name.startswith(_UNPUBLISHED) and max(_times(path)) < oldest)
     ]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mintcore.errors import MintError
+from mintcore.home_files import write_json
 from mintcore.home_lock import changing
 from mintcore.library import artefact_versions
 from store.artefacts import Home, Kind
-from store.durability import put_in_place
 
 TITLED: tuple[Kind, ...] = ("models", "datasets", "auditors")
 """The kinds of artefact that people give names to."""
@@ -65,7 +65,9 @@ def rename(home: Home, kind: Kind, artefact_id: str, title: str) -> str:
         titles = read_titles(home)
         _refuse_taken(home, kind, artefact_id, clean, titles)
         of_kind = {**titles.get(kind, {}), artefact_id: clean}
-        _write(home, titles | {kind: {key: value for key, value in of_kind.items() if value}})
+        write_json(
+            _file(home), titles | {kind: {key: value for key, value in of_kind.items() if value}}
+        )
     return clean
 
 
@@ -82,7 +84,7 @@ def forget(home: Home, gone: Mapping[str, set[str]]) -> None:
         for kind, named in titles.items()
     }
     if left != titles:
-        _write(home, left)
+        write_json(_file(home), left)
 
 
 def _clean(title: str) -> str:
@@ -111,16 +113,6 @@ def _checked(read: Any) -> Titles:
     if not isinstance(read, dict) or not all(isinstance(each, dict) for each in read.values()):
         raise ValueError("it holds something else than titles")
     return {kind: {str(key): str(title) for key, title in of.items()} for kind, of in read.items()}
-
-
-def _write(home: Home, titles: Titles) -> None:
-    file = _file(home)
-    try:
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(titles, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        put_in_place(new, file)
-    except OSError as error:
-        raise MintError(f"{file} cannot be written ({error.strerror}): make room.") from error
 
 
 def _file(home: Home) -> Path:

@@ -6,10 +6,11 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from mintcore.errors import MintError
+from mintcore.errors import PERSON_ERRORS, MintError
 from store.artefacts import Card, Home
 
 UNNEEDED_AFTER_S = 24 * 3600
@@ -58,6 +59,30 @@ def forget_upload(home: Home, file: Path) -> None:
     """Delete a file where it is an upload; any other stays."""
     if is_upload(home, file):
         file.unlink(missing_ok=True)
+
+
+@contextmanager
+def spending(home: Home, file: Path, called: str, *made: Path) -> Iterator[None]:
+    """Read a file that one job needs. An upload is deleted afterwards, but a job that is killed is asked again.
+
+    Args:
+        home: The home folder.
+        file: The file; any other than an upload stays.
+        called: How a person calls it: errors name it so.
+        made: Uploads that the block makes from it, deleted where it fails.
+
+    Raises:
+        MintError: The block fails by an error that is for persons.
+    """
+    try:
+        yield
+    except PERSON_ERRORS as error:
+        sentence = str(error)
+        for each in (*made, file):
+            forget_upload(home, each)
+            sentence = sentence.replace(str(each), called)
+        raise MintError(sentence) from error
+    forget_upload(home, file)
 
 
 def uploads_of(home: Home, datasets: Sequence[Card], names: Collection[str]) -> Iterator[Path]:

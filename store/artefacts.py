@@ -57,6 +57,11 @@ class Home:
             )
         return self.path / kind / artefact_id
 
+    @property
+    def staging(self) -> Path:
+        """The folder in which artefacts are written before they are published."""
+        return self.path / ".staging"
+
     def has(self, kind: Kind, artefact_id: str) -> bool:
         """Tell whether an artefact has been published."""
         return (self.folder(kind, artefact_id) / "card.json").is_file()
@@ -104,10 +109,9 @@ class Home:
             shutil.rmtree(staging, ignore_errors=True)
 
     def _staging(self) -> Path:
-        parent = self.path / ".staging"
         try:
-            parent.mkdir(parents=True, exist_ok=True)
-            return Path(tempfile.mkdtemp(dir=parent))
+            self.staging.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=self.staging))
         except OSError as error:
             raise StoreError(
                 f"The home folder {self.path} cannot be written ({error.strerror}): "

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.library import titled
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.work import WaitOption, carry_out
@@ -14,7 +15,6 @@ from mintcore.datasets.sources import SPELLINGS
 from mintcore.datasets.torchvision_sets import fetch
 from mintcore.errors import MintError
 from mintcore.progress import ConsoleReporter
-from mintcore.titles import read_titles
 from store.artefacts import Card, Home
 from store.samples import image_sizes
 
@@ -77,19 +77,9 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     Example: mint dataset list
     """
     cards = list_datasets(Home(home))
-    titles = read_titles(Home(home)).get("datasets", {})
-    rows = [{**_summary(card), "title": titles.get(card["id"])} for card in cards]
-    columns = (
-        "name",
-        *(("title",) if titles else ()),
-        "images",
-        "members",
-        "external",
-        "unknown",
-        "unreadable",
-        "labels",
-    )
-    show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
+    columns = ("name", "images", "members", "external", "unknown", "unreadable", "labels")
+    listed = titled(Home(home), "datasets", [_summary(card) for card in cards], columns)
+    show(cards, as_json, lambda: table(*listed))
 
 
 @app.command("show")

@@ -1,7 +1,7 @@
 """``mint model | dataset | auditor rename``, and ``mint model | dataset | auditor | audit delete``."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +10,7 @@ from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import show
 from mintcore.deletion import Deletion, delete, plan_deletion
 from mintcore.dependents import Artefact
-from mintcore.titles import LONGEST, rename
+from mintcore.titles import LONGEST, read_titles, rename
 from store.artefacts import Home, Kind
 from store.disk import human_bytes
 
@@ -21,107 +21,97 @@ TitleArgument = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", help="Delete; without it, only say what.")]
 
 
-def rename_model(
-    name: NameArgument,
-    title: TitleArgument,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Give a model a title that people see beside its name; the name stays.
+RENAMES: dict[Kind, str] = {
+    "models": """Give a model a title that people see beside its name; the name stays.
 
     Example: mint model rename resnet56 'The public ResNet-56'
-    """
-    _rename(home, "models", name, title, as_json)
-
-
-def rename_dataset(
-    name: NameArgument,
-    title: TitleArgument,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Give a dataset a title that people see beside its name; the name stays.
+    """,
+    "datasets": """Give a dataset a title that people see beside its name; the name stays.
 
     Example: mint dataset rename bought 'Photos bought in May'
-    """
-    _rename(home, "datasets", name, title, as_json)
-
-
-def rename_auditor(
-    name: NameArgument,
-    title: TitleArgument,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Give an auditor a title that people see beside its id; the id stays.
+    """,
+    "auditors": """Give an auditor a title that people see beside its id; the id stays.
 
     Example: mint auditor rename resnet56.layer3.8.vanilla.0123456789 'For the report'
-    """
-    _rename(home, "auditors", name, title, as_json)
-
-
-def delete_model(
-    name: NameArgument,
-    yes: YesOption = False,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Delete a model with its stores, auditors, and what these made; without --yes, only list all of it.
+    """,
+}
+"""Kind of artefact -> what its command ``rename`` says of itself."""
+DELETES: dict[Kind, str] = {
+    "models": """Delete a model with its stores, auditors, and what these made; without --yes, only list all of it.
 
     Example: mint model delete old-net --yes
-    """
-    _delete(home, "models", name, yes, as_json)
-
-
-def delete_dataset(
-    name: NameArgument,
-    yes: YesOption = False,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Delete a dataset with the auditors trained on it and its audits; its images stay where they are.
+    """,
+    "datasets": """Delete a dataset with the auditors trained on it and its audits; its images stay where they are.
 
     Example: mint dataset delete bought --yes
-    """
-    _delete(home, "datasets", name, yes, as_json)
-
-
-def delete_auditor(
-    name: NameArgument,
-    yes: YesOption = False,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Delete an auditor with its audits and comparisons; without --yes, only list them.
+    """,
+    "auditors": """Delete an auditor with its audits and comparisons; without --yes, only list them.
 
     Example: mint auditor delete resnet56.layer3.8.vanilla.0123456789 --yes
-    """
-    _delete(home, "auditors", name, yes, as_json)
-
-
-def delete_audit(
-    name: NameArgument,
-    yes: YesOption = False,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Delete an audit; without --yes, only say what it takes on disk.
+    """,
+    "audits": """Delete an audit; without --yes, only say what it takes on disk.
 
     Example: mint audit delete dataset-0123456789ab --yes
+    """,
+}
+"""Kind of artefact -> what its command ``delete`` says of itself."""
+
+
+def renaming(kind: Kind) -> Callable[..., None]:
+    """Make the command that renames artefacts of a kind."""
+
+    def rename_one(
+        name: NameArgument,
+        title: TitleArgument,
+        home: HomeOption = DEFAULT_HOME,
+        as_json: JsonOption = False,
+    ) -> None:
+        kept = rename(Home(home), kind, name, title)
+        sentence = f"{name} is called {kept!r}." if kept else f"{name} has no title."
+        show({"id": name, "title": kept}, as_json, lambda: typer.echo(sentence))
+
+    rename_one.__doc__ = RENAMES[kind]
+    return rename_one
+
+
+def deleting(kind: Kind) -> Callable[..., None]:
+    """Make the command that deletes artefacts of a kind."""
+
+    def delete_one(
+        name: NameArgument,
+        yes: YesOption = False,
+        home: HomeOption = DEFAULT_HOME,
+        as_json: JsonOption = False,
+    ) -> None:
+        act = delete if yes else plan_deletion
+        deletion = act(Home(home), Artefact(kind, name))
+        show(_data(deletion, yes), as_json, lambda: _print(deletion, yes))
+
+    delete_one.__doc__ = DELETES[kind]
+    return delete_one
+
+
+def titled(
+    home: Home, kind: Kind, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Put the titles of artefacts of a kind into a table, beside their names, where people gave any.
+
+    Args:
+        home: The home folder.
+        kind: The kind.
+        rows: A row an artefact, with its ``name``.
+        columns: The columns of the table, ``name`` first.
+
+    Returns:
+        The rows, and key -> heading of each column.
     """
-    _delete(home, "audits", name, yes, as_json)
-
-
-def _rename(home: Path, kind: Kind, name: str, title: str, as_json: bool) -> None:
-    kept = rename(Home(home), kind, name, title)
-    sentence = f"{name} is called {kept!r}." if kept else f"{name} has no title."
-    show({"id": name, "title": kept}, as_json, lambda: typer.echo(sentence))
-
-
-def _delete(home: Path, kind: Kind, name: str, yes: bool, as_json: bool) -> None:
-    act = delete if yes else plan_deletion
-    deletion = act(Home(home), Artefact(kind, name))
-    show(_data(deletion, yes), as_json, lambda: _print(deletion, yes))
+    titles = read_titles(home).get(kind, {})
+    name, *others = columns
+    shown = [name, *(["title"] if titles else []), *others]
+    return (
+        [{**row, "title": titles.get(row["name"])} for row in rows],
+        {column: column for column in shown},
+    )
 
 
 def _data(deletion: Deletion, deleted: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.cli.layers import layer_rows, print_layers
+from mintcore.cli.library import titled
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.preprocessing import (
@@ -25,7 +26,6 @@ from mintcore.models.heads import CLASSIFIER, HEADS, Head, head_of
 from mintcore.models.layers import Layer
 from mintcore.models.precision import AUTOCASTS, Autocast
 from mintcore.models.preprocessing import Preprocessing
-from mintcore.titles import read_titles
 from store.artefacts import Card, Home
 
 app = typer.Typer(no_args_is_help=True, help="Register audited models and look at them.")
@@ -122,18 +122,9 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     Example: mint model list
     """
     cards = Home(home).cards("models")
-    titles = read_titles(Home(home)).get("models", {})
-    rows = [{**_summary(card), "title": titles.get(card["id"])} for card in cards]
-    columns = (
-        "name",
-        *(("title",) if titles else ()),
-        "architecture",
-        "output",
-        "parameters",
-        "size",
-        "layers",
-    )
-    show(cards, as_json, lambda: table(rows, {column: column for column in columns}))
+    columns = ("name", "architecture", "output", "parameters", "size", "layers")
+    listed = titled(Home(home), "models", [_summary(card) for card in cards], columns)
+    show(cards, as_json, lambda: table(*listed))
 
 
 @app.command("show")

@@ -25,6 +25,7 @@ from mintcore.cli import (
 from mintcore.cli.work import INTERRUPTED
 from mintcore.errors import PERSON_ERRORS, CancelledError
 from mintcore.versions import own_version
+from store.artefacts import Kind
 
 BAD_INPUT = 2
 
@@ -39,13 +40,16 @@ app = typer.Typer(
 model.app.command()(faces.pairs)
 model.app.command()(training.train)
 model.app.command()(training.train_references)
-model.app.command("rename")(library.rename_model)
-model.app.command("delete")(library.delete_model)
-dataset.app.command("rename")(library.rename_dataset)
-dataset.app.command("delete")(library.delete_dataset)
-auditor_cards.app.command("rename")(library.rename_auditor)
-auditor_cards.app.command("delete")(library.delete_auditor)
-audit.app.command("delete")(library.delete_audit)
+_OF_KIND: dict[Kind, typer.Typer] = {
+    "models": model.app,
+    "datasets": dataset.app,
+    "auditors": auditor_cards.app,
+    "audits": audit.app,
+}
+for _kind in library.RENAMES:
+    _OF_KIND[_kind].command("rename")(library.renaming(_kind))
+for _kind in library.DELETES:
+    _OF_KIND[_kind].command("delete")(library.deleting(_kind))
 app.add_typer(model.app, name="model", help="Audited models: register, list, look inside.")
 app.add_typer(dataset.app, name="dataset", help="Datasets: register, list, look inside.")
 app.add_typer(store.app, name="store", help="The cached feature stores.")

@@ -17,9 +17,9 @@ from mintcore.datasets.offers import (
     require_offered,
 )
 from mintcore.datasets.registration import add_dataset
-from mintcore.errors import PERSON_ERRORS, MintError
+from mintcore.errors import MintError
 from mintcore.progress import Reporter
-from mintcore.uploads import forget_upload, is_upload
+from mintcore.uploads import is_upload, spending
 from store.artefacts import Card, Home
 
 KINDS = ("zip", "folder", "manifest")
@@ -82,18 +82,10 @@ def _add_manifest(home: Home, request: DatasetRequest, file: Path, reporter: Rep
         source = f"manifest:{file}"
         return add_dataset(home, request.name, source, request.membership, reporter=reporter)
     resolved = file.with_name(file.stem + _RESOLVED)
-    try:
+    with spending(home, file, request.uploaded_as or file.name, resolved):
         _resolve(open_manifest(file), _root(request), resolved, reporter)
         source = f"manifest:{resolved}"
-        card = add_dataset(home, request.name, source, request.membership, reporter=reporter)
-    except PERSON_ERRORS as error:  # a process that is killed is asked again, and needs both
-        forget_upload(home, file)
-        forget_upload(home, resolved)
-        called = request.uploaded_as or file.name
-        sentence = str(error).replace(str(resolved), called).replace(str(file), called)
-        raise MintError(sentence) from error
-    forget_upload(home, file)
-    return card
+        return add_dataset(home, request.name, source, request.membership, reporter=reporter)
 
 
 def _root(request: DatasetRequest) -> Path:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from mintcore.datasets.uris import parse_uri
 from mintcore.errors import MintError
+from mintcore.settings import DATA_ROOTS
 from mintcore.uploads import is_upload
 from store.artefacts import Home
 
-ROOTS_VARIABLE = "MINT_DATA_ROOTS"
+ROOTS_VARIABLE = DATA_ROOTS.name
 """Environment variable with the folders below which a browser may choose one, separated like PATH."""
 _KNOWN_FOLDERS = 4096
 

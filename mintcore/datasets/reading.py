@@ -126,6 +126,18 @@ def sample_at(home: Home, name: str, position: int) -> dict[str, Any]:
     return sample_row(samples_file(home, name), position)
 
 
+def described(
+    home: Home, datasets: Sequence[str], sample_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Give what datasets say of images, in their order; nothing but the id where they are not there any more."""
+    by_id: dict[str, dict[str, Any]] = {}
+    for dataset in datasets:
+        if home.has("datasets", dataset):
+            known = samples(home, dataset, sample_ids=list(sample_ids)).to_pylist()
+            by_id = {row["sample_id"]: row for row in known} | by_id
+    return [by_id.get(sample, {"sample_id": sample}) for sample in sample_ids]
+
+
 def where_registered(
     home: Home, datasets: Sequence[str], sample_ids: Sequence[str]
 ) -> dict[str, list[dict[str, Any]]]:

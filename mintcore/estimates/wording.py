@@ -19,7 +19,7 @@ def in_short(found: SweepEstimate) -> list[str]:
 
 def expected_time(found: SweepEstimate) -> str:
     """Write the time that a sweep is expected to take."""
-    return "cannot be told" if found.seconds is None else f"about {rough_time(found.seconds)}"
+    return _part(found.seconds)
 
 
 def basis_of(found: SweepEstimate) -> list[str]:

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from mintcore.datasets.offers import require_offered
-from mintcore.errors import PERSON_ERRORS, MintError
 from mintcore.models.registration import add_model
 from mintcore.models.requests import ModelRequest
 from mintcore.models.usual_inputs import require_known
 from mintcore.progress import Reporter
-from mintcore.uploads import forget_upload
+from mintcore.uploads import spending
 from store.artefacts import Card, Home
 
 
@@ -25,7 +24,7 @@ def add_offered_model(home: Home, request: ModelRequest, *, reporter: Reporter) 
     require_known(request.arch)
     file = require_offered(home, Path(request.weights))
     reporter.stage("Reading the weights", 1)
-    try:
+    with spending(home, file, request.uploaded_as or file.name):
         card = add_model(
             home,
             request.name,
@@ -36,10 +35,5 @@ def add_offered_model(home: Home, request: ModelRequest, *, reporter: Reporter) 
             classes=request.classes,
             origin=request.uploaded_as,
         )
-    except PERSON_ERRORS as error:  # a process that is killed is asked again, and needs the file
-        forget_upload(home, file)
-        called = request.uploaded_as or file.name
-        raise MintError(str(error).replace(str(file), called)) from error
-    forget_upload(home, file)
     reporter.advance()
     return card

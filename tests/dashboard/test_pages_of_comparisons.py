@@ -217,7 +217,7 @@ def run(home: Path) -> Path:
 def test_methods__auditors_of_the_split_stand_beside_them(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.methods_reading.samples", _no_samples)
+    monkeypatch.setattr("mintcore.datasets.reading.samples", _no_samples)
     app = _opened(METHODS)
     assert app.multiselect(key="choices-beside").value == ["net.a"]
     text = _texts(app)
@@ -230,7 +230,7 @@ def test_methods__auditors_of_the_split_stand_beside_them(
 def test_methods__without_enough_externals_a_rate_cannot_be_measured(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.methods_reading.samples", _no_samples)
+    monkeypatch.setattr("mintcore.datasets.reading.samples", _no_samples)
     card = json.loads((run / "methods" / "m" / "card.json").read_text())
     for folder in (run / "methods" / "m", run / "auditors" / "net.a"):
         table = pd.read_parquet(folder / "scores.parquet")
@@ -245,7 +245,7 @@ def test_methods__without_enough_externals_a_rate_cannot_be_measured(
 def test_methods__no_auditor_of_the_split_says_which_one_is_needed(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.methods_reading.samples", _no_samples)
+    monkeypatch.setattr("mintcore.datasets.reading.samples", _no_samples)
     card = run / "methods" / "m" / "card.json"
     card.write_text(card.read_text().replace('"seed": 0', '"seed": 7'))
     text = _texts(_opened(METHODS))
