@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
-from dashboard.reading import Kind, Rows, home
+from dashboard.reading import Kind, Rows, home, home_path
 from dashboard.registered import kind_row
 from dashboard.titles import title_of
 from mintcore import library
@@ -27,33 +27,29 @@ def rows(kind: Kind) -> Rows:
     """Give the table of a kind, newest first; of stores, which grow, not older than ten seconds."""
     read = _growing_rows if kind == "stores" else _rows
     versions = tuple(library.artefact_versions(home(), kind).items())
-    return read(_path(), kind, versions, titles_version(home()))
+    return read(home_path(), kind, versions, titles_version(home()))
 
 
 def taken(kind: Kind, artefact_id: str) -> int:
     """Give what an artefact takes on disk, bytes; of a store, which grows, not older than ten seconds."""
     read = _growing if kind == "stores" else _taken
-    return read(_path(), kind, artefact_id, reading.version_of(kind, artefact_id))
+    return read(home_path(), kind, artefact_id, reading.version_of(kind, artefact_id))
 
 
 def label_counts(dataset: str) -> Rows:
     """Count a dataset's images by label, the most frequent labels first, at most ``MOST_LABELS``."""
-    return _label_counts(_path(), dataset, reading.version_of("datasets", dataset))
+    return _label_counts(home_path(), dataset, reading.version_of("datasets", dataset))
 
 
 def count_samples(dataset: str, chosen: Chosen) -> int:
     """Count rows of a dataset."""
-    return _count_samples(_path(), dataset, reading.version_of("datasets", dataset), chosen)
+    return _count_samples(home_path(), dataset, reading.version_of("datasets", dataset), chosen)
 
 
 def samples_page(dataset: str, chosen: Chosen, limit: int, offset: int) -> Rows:
     """Read some rows of a dataset, as ``mintcore.datasets.browsing.samples_page`` does."""
     version = reading.version_of("datasets", dataset)
-    return _samples_page(_path(), dataset, version, chosen, limit=limit, offset=offset)
-
-
-def _path() -> str:
-    return str(home().path.resolve())
+    return _samples_page(home_path(), dataset, version, chosen, limit=limit, offset=offset)
 
 
 def _read_rows(kind: Kind) -> Rows:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard.reading import home, version_of
+from dashboard.reading import home, home_path, version_of
 from mintcore.datasets import reading
 from mintcore.methods.agreement import (
     Finds,
@@ -68,31 +68,27 @@ def scores(split: Split) -> SplitScores:
     Raises:
         MintError: An auditor was trained on another split.
     """
-    return _scores(_path(), split, split.version())
+    return _scores(home_path(), split, split.version())
 
 
 def curves(split: Split) -> dict[str, list[tuple[float, float]]]:
     """Give the ROC curve of each method and auditor, thinned."""
-    return _curves(_path(), split, split.version())
+    return _curves(home_path(), split, split.version())
 
 
 def lead(split: Split, auditor: str) -> dict[str, Any]:
     """Say how far an auditor is ahead of the best method: ``method``, ``value`` and ``interval`` of the difference."""
-    return _lead(_path(), split, split.version(), auditor)
+    return _lead(home_path(), split, split.version(), auditor)
 
 
 def agreement(split: Split, fpr: float) -> Agreement | None:
     """Give what is found at a false-positive rate; None where there are too few externals to measure it."""
-    return _agreement(_path(), split, split.version(), fpr)
+    return _agreement(home_path(), split, split.version(), fpr)
 
 
 def described(dataset: str, sample_ids: tuple[str, ...]) -> list[dict[str, Any]]:
     """Give what a dataset says of images, in their order."""
-    return _described(_path(), dataset, version_of("datasets", dataset), sample_ids)
-
-
-def _path() -> str:
-    return str(home().path.resolve())
+    return _described(home_path(), dataset, version_of("datasets", dataset), sample_ids)
 
 
 @st.cache_resource(show_spinner="Reading the scores ...", max_entries=4)  # they never change

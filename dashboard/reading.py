@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from dashboard import titles
 from mintcore import defaults, library
 from mintcore.audited_images import Wanted, chosen_images, names_in
 from mintcore.datasets import reading as datasets
@@ -21,13 +20,17 @@ Kind = library.Kind
 Rows = list[dict[str, Any]]
 
 home = library.home_of_environment
-title = titles.title
+
+
+def home_path() -> str:
+    """Give the path of the home folder, which belongs into the key of a cache."""
+    return str(home().path.resolve())
 
 
 def cards(kind: Kind) -> Rows:
     """Give the cards of a kind, oldest first."""
     versions = library.artefact_versions(home(), kind)
-    return list(_cards(_path(), kind, str(versions), _versions=versions))
+    return list(_cards(home_path(), kind, str(versions), _versions=versions))
 
 
 def card(kind: Kind, artefact_id: str) -> dict[str, Any]:
@@ -36,7 +39,7 @@ def card(kind: Kind, artefact_id: str) -> dict[str, Any]:
     Raises:
         StoreError: There is no such artefact; near names are suggested.
     """
-    return _card(_path(), kind, artefact_id, version_of(kind, artefact_id))
+    return _card(home_path(), kind, artefact_id, version_of(kind, artefact_id))
 
 
 def version_of(kind: Kind, artefact_id: str) -> int:
@@ -62,32 +65,32 @@ def default_auditor() -> str | None:
 def stores() -> Rows:
     """Say what the stores hold."""
     versions = library.store_versions(home())
-    return [_store(_path(), name, version) for name, version in versions.items()]
+    return [_store(home_path(), name, version) for name, version in versions.items()]
 
 
 def history(auditor: str) -> pd.DataFrame:
     """Give the training of an auditor: network, epoch, train_loss, validation_loss, validation_auc."""
-    return _history(_path(), auditor, version_of("auditors", auditor))
+    return _history(home_path(), auditor, version_of("auditors", auditor))
 
 
 def audited_images(audit: str, wanted: Wanted) -> pa.Table:
     """Give the images of a dataset audit that are wanted."""
-    return _audited_images(_path(), audit, version_of("audits", audit), wanted)
+    return _audited_images(home_path(), audit, version_of("audits", audit), wanted)
 
 
 def audited_names(audit: str, column: Literal["label", "identity"]) -> list[str]:
     """List the labels or the identities of the images of a dataset audit."""
-    return _audited_names(_path(), audit, version_of("audits", audit), column)
+    return _audited_names(home_path(), audit, version_of("audits", audit), column)
 
 
 def audited_groups(audit: str) -> pd.DataFrame:
     """Give the labels and identities of a dataset audit, lowest p-value first; none in audits of earlier versions."""
-    return _audited_groups(_path(), audit, version_of("audits", audit))
+    return _audited_groups(home_path(), audit, version_of("audits", audit))
 
 
 def audit_histogram(audit: str) -> Rows:
     """Give the score histogram of a dataset audit: audited set, held-out externals, held-out members."""
-    return _audit_histogram(_path(), audit, version_of("audits", audit))
+    return _audit_histogram(home_path(), audit, version_of("audits", audit))
 
 
 def thumbnail(uri: str) -> np.ndarray:
@@ -97,10 +100,6 @@ def thumbnail(uri: str) -> np.ndarray:
         MintError: The file is gone, or no longer holds a readable image.
     """
     return datasets.read_pixels(uri)
-
-
-def _path() -> str:
-    return str(home().path.resolve())
 
 
 @st.cache_resource(show_spinner="Reading the home folder ...", max_entries=20)

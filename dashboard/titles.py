@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mintcore.library import home_of_environment
+from dashboard.reading import home, home_path
 from mintcore.titles import Titles, read_titles, titles_version
 
 
@@ -12,8 +12,7 @@ def title_of(kind: str, artefact_id: str) -> str:
     Raises:
         MintError: The file with the titles is damaged.
     """
-    home = home_of_environment()
-    titles = _titles(str(home.path.resolve()), titles_version(home))
+    titles = _titles(home_path(), titles_version(home()))
     return titles.get(kind, {}).get(artefact_id, "")
 
 
@@ -25,4 +24,4 @@ def title(kind: str, artefact_id: str) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=10)
 def _titles(path: str, version: int) -> Titles:
-    return read_titles(home_of_environment())
+    return read_titles(home())

@@ -7,6 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dashboard.charts.marks import group_colour, plain_title
 from dashboard.charts.methods import METHOD
 from mintcore.palette import AUDITOR, BLIND, EXTERNAL, INK, PAPER, SERIES
 
@@ -78,7 +79,7 @@ def agreement_map(table: pd.DataFrame, names: Sequence[str], measure: str) -> al
             color=alt.Color("value:Q", scale=scale, legend=None)
         ),
         drawn.mark_text(fontSize=11, color=INK).encode(text=alt.Text("value:Q", format=".2f")),
-        title=alt.Title(measure, anchor="start", fontWeight="normal", fontSize=13),
+        title=plain_title(measure),
     )
 
 
@@ -131,12 +132,6 @@ def find_bars(
 def _shares(
     table: pd.DataFrame, names: Sequence[str], title: str, *, labelled: bool
 ) -> alt.LayerChart:
-    colour = alt.Color(
-        "role:N",
-        title=None,
-        scale=alt.Scale(domain=list(_ROLES), range=list(_ROLES.values())),
-        legend=alt.Legend(orient="top", symbolOpacity=1) if labelled else None,
-    )
     shape = alt.Shape(
         "role:N",
         title=None,
@@ -150,7 +145,7 @@ def _shares(
             title=None,
             axis=alt.Axis(labels=labelled, ticks=False, labelLimit=_LABEL_PX, domain=labelled),
         ),
-        color=colour,
+        color=group_colour("role:N", _ROLES, legend=labelled),
         tooltip=[
             alt.Tooltip("method:N", title="method"),
             alt.Tooltip("role:N", title="of"),

@@ -7,7 +7,8 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.depth import SCALES_OF_THEIR_OWN
-from mintcore.palette import AUDITOR, BLIND, REFERENCE_LINE
+from dashboard.charts.marks import group_colour, tooltips, upright_lines
+from mintcore.palette import AUDITOR, BLIND
 
 AUDITOR_ROLE = "auditor"
 BLIND_ROLE = "best blind baseline"
@@ -110,22 +111,17 @@ def cross_tests(groups: Groups, limit: float, name: Name = pair_name) -> alt.VCo
 def _aucs(
     table: pd.DataFrame, span: Sequence[float], limit: float, *, legend: bool, axis: bool
 ) -> alt.LayerChart:
-    colour = alt.Color(
-        "role:N",
-        title=None,
-        scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
-        legend=alt.Legend(orient="top", symbolOpacity=1) if legend else None,
-    )
+    colour = group_colour("role:N", _COLOURS, legend=legend)
     offset = alt.YOffset("role:N", scale=alt.Scale(domain=list(_COLOURS), paddingOuter=0.3))
     title = f"AUC (dashed: chance, and {limit:g})" if axis else None
     rows = _intervals(table, span, title, labelled=True, color=colour, yOffset=offset)
-    return _over_lines(rows, (0.5, limit), _AUC_PX)
+    return alt.layer(upright_lines(0.5, limit), *rows, width=_AUC_PX)
 
 
 def _advantages(table: pd.DataFrame, span: Sequence[float], *, axis: bool) -> alt.LayerChart:
     title = "advantage: the difference" if axis else None
     rows = _intervals(table, span, title, labelled=False, color=alt.ColorValue(AUDITOR))
-    return _over_lines(rows, (0.0,), _ADVANTAGE_PX)
+    return alt.layer(upright_lines(0.0), *rows, width=_ADVANTAGE_PX)
 
 
 def _intervals(
@@ -149,10 +145,7 @@ def _intervals(
                 maxExtent=_LABEL_PX if labelled else 0,
             ),
         ),
-        tooltip=[
-            alt.Tooltip(field, title=name, format=form or alt.Undefined)
-            for field, name, form in _TOOLTIP
-        ],
+        tooltip=tooltips(_TOOLTIP),
         **channels,
     )
     x = alt.X(
@@ -165,17 +158,6 @@ def _intervals(
         drawn.mark_rule(strokeWidth=3, opacity=0.55).encode(x=x, x2=alt.X2("high:Q")),
         drawn.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("value:Q")),
     ]
-
-
-def _over_lines(
-    charts: Sequence[alt.Chart], places: Sequence[float], width_px: int
-) -> alt.LayerChart:
-    lines = (
-        alt.Chart(pd.DataFrame({"at": list(places)}))
-        .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x=alt.X("at:Q"))
-    )
-    return alt.layer(lines, *charts, width=width_px)
 
 
 def _span(table: pd.DataFrame, at: float) -> list[float]:

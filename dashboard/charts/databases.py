@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.depth import SCALES_OF_THEIR_OWN
+from dashboard.charts.marks import plain_title
 from dashboard.wording import signed
 from mintcore.palette import AUDITOR, BLIND, INK, PAPER
 from mintcore.verdicts import SHOWN_TIERS
@@ -120,9 +121,7 @@ def _heat_map(
                 text=alt.Text("short_tier:N")
             )
         )
-    return alt.layer(
-        *layers, title=alt.Title(TITLES[figure], anchor="start", fontWeight="normal", fontSize=13)
-    )
+    return alt.layer(*layers, title=plain_title(TITLES[figure]))
 
 
 def _tooltip(figure: Figure) -> list[alt.Tooltip]:

@@ -6,7 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from mintcore.palette import AUDITED, BLIND, REFERENCE_LINE
+from dashboard.charts.marks import group_colour, tooltips, upright_lines
+from mintcore.palette import AUDITED, BLIND
 
 SET_ROLE = "the auditor"
 BLIND_ROLE = "best blind baseline"
@@ -39,23 +40,10 @@ def auc_by_group(groups: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
         yOffset=alt.YOffset(
             "role:N", scale=alt.Scale(domain=list(_ROLE_COLOURS), paddingOuter=0.6)
         ),
-        color=alt.Color(
-            "role:N",
-            title=None,
-            scale=alt.Scale(domain=list(_ROLE_COLOURS), range=list(_ROLE_COLOURS.values())),
-            legend=alt.Legend(orient="top", symbolOpacity=1),
-        ),
-        tooltip=[
-            alt.Tooltip(field, title=title, format=form or alt.Undefined)
-            for field, title, form in _TOOLTIP
-        ],
+        color=group_colour("role:N", _ROLE_COLOURS),
+        tooltip=tooltips(_TOOLTIP),
     )
     points = drawn.mark_point(filled=True, size=90, opacity=1)
-    chance = (
-        alt.Chart(pd.DataFrame({"at": [0.5]}))
-        .mark_rule(strokeDash=[4, 4], color=REFERENCE_LINE)
-        .encode(x=alt.X("at:Q"))
-    )
     axis = alt.X(
         "auc:Q",
         title="AUC against externals (dashed: 0.5, chance)",
@@ -67,7 +55,7 @@ def auc_by_group(groups: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
         title=None,
         scale=alt.Scale(domain=list(_ROLE_COLOURS), range=["circle", "diamond"]),
     )
-    marks = [chance, *_intervals(drawn, table), points.encode(x=axis, shape=shape)]
+    marks = [upright_lines(0.5), *_intervals(drawn, table), points.encode(x=axis, shape=shape)]
     return alt.layer(*marks, height=_FRAME_PX + _ROW_PX * len(groups))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from dashboard.charts.marks import group_colour, plain_title, tooltips, upright_lines
 from mintcore.palette import AUDITOR, BLIND, REFERENCE_LINE, SERIES
 
 METHOD = SERIES[1]
@@ -82,7 +83,7 @@ def method_figures(
         if len(of_figure):
             drawn = _panel(of_figure, order, figure, labelled=not panels)
             below = _blind(blind) if figure == "auc" and blind else []
-            panels.append(alt.layer(*below, *drawn, width=width, title=_heading(title)))
+            panels.append(alt.layer(*below, *drawn, width=width, title=plain_title(title)))
     costs = table.drop_duplicates("method")
     return alt.hconcat(*panels, _costs(costs, order), spacing=14)
 
@@ -95,16 +96,8 @@ def _panel(
     room = _MARGIN * (high - low)
     span = [low - room if low > 0 else 0.0, high + room]
     drawn = _by_method(table, order, labelled=labelled).encode(
-        color=alt.Color(
-            "role:N",
-            title=None,
-            scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
-            legend=alt.Legend(orient="top", symbolOpacity=1) if labelled else None,
-        ),
-        tooltip=[
-            alt.Tooltip(field, title=name, format=form or alt.Undefined)
-            for field, name, form in _TOOLTIP
-        ],
+        color=group_colour("role:N", _COLOURS, legend=labelled),
+        tooltip=tooltips(_TOOLTIP),
     )
     x = alt.X(
         "low:Q",
@@ -113,9 +106,7 @@ def _panel(
         axis=alt.Axis(tickCount=4, format=".2f" if figure == "auc" else "~%"),
     )
     return [
-        alt.Chart(pd.DataFrame({"at": [at]}))
-        .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x=alt.X("at:Q")),
+        upright_lines(at),
         drawn.mark_rule(strokeWidth=3, opacity=0.55).encode(x=x, x2=alt.X2("high:Q")),
         drawn.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("value:Q")),
     ]
@@ -145,10 +136,6 @@ def _costs(table: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
         .encode(text=alt.Text("cost:N"), x=alt.XValue(0))
         .properties(
             width=_COST_PX,
-            title=_heading("cost an image"),
+            title=plain_title("cost an image"),
         )
     )
-
-
-def _heading(title: str) -> alt.Title:
-    return alt.Title(title, anchor="start", fontWeight="normal", fontSize=13)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from dashboard.charts.marks import group_colour
 from mintcore.palette import BLIND, EXTERNAL, MEMBER, SERIES
 
 MEMBERS, EXTERNALS = "member", "external"
@@ -77,12 +78,7 @@ def _shape_legend(colouring: str) -> alt.Legend:
 
 
 def _of_groups(images: pd.DataFrame) -> alt.Color:
-    return alt.Color(
-        "group:N",
-        title=None,
-        scale=alt.Scale(domain=list(_GROUPS), range=list(_GROUPS.values())),
-        legend=alt.Legend(orient="top", symbolOpacity=1),
-    )
+    return group_colour("group:N", _GROUPS)
 
 
 def _of_scores(images: pd.DataFrame) -> alt.Color:

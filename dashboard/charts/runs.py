@@ -6,8 +6,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from dashboard.charts.marks import plain_title, upright_lines
 from dashboard.charts.training import CURVES, mean_rows, training_rows
-from mintcore.palette import BLIND, REFERENCE_LINE, SERIES
+from mintcore.palette import BLIND, SERIES
 
 MOST_RUNS = len(SERIES)
 OWN, BLIND_ROLE = "auditor", "best blind baseline"
@@ -77,9 +78,7 @@ def run_curves(histories: Mapping[str, Sequence[Mapping[str, Any]]], curve: str)
         lines,
         names,
         height=_HEIGHT_PX,
-        title=alt.Title(
-            f"{CURVES[curve]}, mean of the seeds", anchor="start", fontWeight="normal", fontSize=13
-        ),
+        title=plain_title(f"{CURVES[curve]}, mean of the seeds"),
     )
 
 
@@ -139,11 +138,6 @@ def _intervals(
             alt.Tooltip("n:Q", title="held-out images", format=","),
         ],
     )
-    line = (
-        alt.Chart(pd.DataFrame({"at": [at]}))
-        .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x=alt.X("at:Q"))
-    )
     x = alt.X(
         "low:Q", title=None, scale=alt.Scale(domain=span, zero=False), axis=alt.Axis(tickCount=6)
     )
@@ -151,9 +145,7 @@ def _intervals(
     points = drawn.mark_point(filled=True, size=90, opacity=1).encode(
         x=alt.X("value:Q"), **channels
     )
-    return alt.layer(
-        line, bars, points, title=alt.Title(title, anchor="start", fontWeight="normal", fontSize=13)
-    )
+    return alt.layer(upright_lines(at), bars, points, title=plain_title(title))
 
 
 def _colour(names: list[str]) -> alt.Color:

@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from dashboard.charts.marks import plain_title
 from dashboard.wording import NETWORKS
 from mintcore.palette import AUDITOR, BLIND, SERIES
 
@@ -72,7 +73,7 @@ def training_curve(epochs: Sequence[Mapping[str, Any]], curve: str) -> alt.Layer
         _drawn(seeds, table, curve).encode(detail=[alt.Detail("reads:N"), alt.Detail("seed:N")]),
         _drawn(means, table, curve).encode(detail=alt.Detail("reads:N")),
         height=_HEIGHT_PX,
-        title=alt.Title(CURVES[curve], anchor="start", fontWeight="normal", fontSize=13),
+        title=plain_title(CURVES[curve]),
     )
 
 

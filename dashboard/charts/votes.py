@@ -6,7 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from mintcore.palette import BLIND, EXTERNAL, MEMBER, REFERENCE_LINE
+from dashboard.charts.marks import upright_lines
+from mintcore.palette import BLIND, EXTERNAL, MEMBER
 from mintcore.verdicts import SIGNIFICANCE
 
 OF_EXTERNALS = "of held-out externals"
@@ -69,12 +70,7 @@ def votes_by_layer(votes: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     points = rows.mark_point(filled=True, size=80, opacity=1).encode(
         x=alt.X("share:Q"), shape=shape
     )
-    line = (
-        alt.Chart(pd.DataFrame({"at": [1 - SIGNIFICANCE]}))
-        .mark_rule(color=REFERENCE_LINE, strokeDash=[4, 4])
-        .encode(x=alt.X("at:Q"))
-    )
-    return alt.layer(line, intervals, points)
+    return alt.layer(upright_lines(1 - SIGNIFICANCE), intervals, points)
 
 
 def _row(vote: Mapping[str, Any], group: str, colour: str) -> dict[str, Any]:

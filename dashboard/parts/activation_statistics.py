@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.charts.activation_statistics import STATISTICS, statistics_by_depth
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import segments
-from dashboard.reading import home, version_of
+from dashboard.reading import home, home_path, version_of
 from dashboard.wording import INTERVALS
 from mintcore.activation_sample import store_names
 from mintcore.library import store_version
@@ -30,7 +30,7 @@ def show_statistics(auditor: dict[str, Any], layers: Sequence[str]) -> None:
     statistic = segments("Statistic", STATISTICS, "statistic", "norm")
     versions = tuple(store_version(home(), store) for store in store_names(auditor).values())
     found = _found(
-        str(home().path),
+        home_path(),
         auditor["id"],
         version_of("auditors", auditor["id"]),
         versions,

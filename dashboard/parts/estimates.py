@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.figures import Figure, show_figures
-from dashboard.reading import home
+from dashboard.reading import home, home_path
 from dashboard.wording import plain, size
 from mintcore import library
 from mintcore.auditors.requests import SweepRequest
@@ -32,7 +32,7 @@ def show_estimate(request: dict[str, Any]) -> None:
         request: Fields of a ``SweepRequest``.
     """
     with errors_as_sentences():
-        found = _estimate(str(home().path.resolve()), json.dumps(request), _versions())
+        found = _estimate(home_path(), json.dumps(request), _versions())
         if not found.networks:
             st.success(plain(in_short(found)[0]), icon=":material/check_circle:")
             return

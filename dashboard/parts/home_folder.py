@@ -5,7 +5,7 @@ import os
 import pandas as pd
 import streamlit as st
 
-from dashboard.reading import home
+from dashboard.reading import home, home_path
 from dashboard.wording import named, size
 from mintcore.home_sizes import HomeSizes, home_sizes
 from mintcore.settings import SETTINGS
@@ -17,7 +17,7 @@ _KEPT_S = 60
 def home_folder() -> None:
     """Show where the home folder is and what its parts take."""
     st.subheader("Where is everything kept?", anchor=False)
-    path = str(home().path.resolve())
+    path = home_path()
     st.markdown(named(path))
     found = _sizes(path, _QUICK_S)
     if not found.whole:

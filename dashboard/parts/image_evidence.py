@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import reading
 from dashboard.parts.images import Given
 from dashboard.parts.loaded import RUNNING, Versions, loaded_auditor, versions_of
-from dashboard.reading import home
+from dashboard.reading import home, home_path
 from mintcore import library
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _Dated = tuple[tuple[str, int], ...]
 def votes(auditor: str, sample_id: str, image: Given) -> reading.Rows:
     """Let the auditors of single layers of the same experiment judge an image, from input to output."""
     voting = voting_auditors(auditor)
-    return _votes(_path(), auditor, _dated(voting), sample_id, _image=image)
+    return _votes(home_path(), auditor, _dated(voting), sample_id, _image=image)
 
 
 def voting_auditors(auditor: str) -> reading.Rows:
@@ -41,46 +41,42 @@ def voting_auditors(auditor: str) -> reading.Rows:
 
 def stored_layers(auditor: str, kind: Literal["map", "pooled"]) -> dict[str, str]:
     """Give layer -> key of its array in the audited model's store, as of some seconds ago."""
-    return _stored(_path(), auditor, versions_of(auditor), kind)
+    return _stored(home_path(), auditor, versions_of(auditor), kind)
 
 
 def average_maps(auditor: str, key: str) -> "AverageMaps":
     """Give the maps of the average member and external."""
-    return _average(_path(), auditor, versions_of(auditor), key)
+    return _average(home_path(), auditor, versions_of(auditor), key)
 
 
 def activation(auditor: str, key: str, sample_id: str, image: Given) -> np.ndarray:
     """Give what the audited model computes for an image, as the store would keep it, float32."""
-    return _activation(_path(), auditor, versions_of(auditor), key, sample_id, _image=image)
+    return _activation(home_path(), auditor, versions_of(auditor), key, sample_id, _image=image)
 
 
 def neighbours(
     auditor: str, key: str, scope: "Scope", sample_id: str, image: Given
 ) -> tuple[reading.Rows, "Neighbourhood"]:
     """Find the nearest stored images: sample_id and distance of each, and among what they were looked for."""
-    among = _neighbourhood(_path(), auditor, versions_of(auditor), key, scope)
+    among = _neighbourhood(home_path(), auditor, versions_of(auditor), key, scope)
     vector = activation(auditor, key, sample_id, image)
     versions = versions_of(auditor)
-    return _nearest(_path(), auditor, versions, (key, scope), sample_id, _vector=vector), among
+    return _nearest(home_path(), auditor, versions, (key, scope), sample_id, _vector=vector), among
 
 
 def listings(sample_ids: _Names) -> dict[str, reading.Rows]:
     """Give sample id -> the rows of registered datasets that list it."""
-    return _listings(_path(), _datasets(), sample_ids)
+    return _listings(home_path(), _datasets(), sample_ids)
 
 
 def copies(sample_id: str, image: Given) -> "Copies":
     """Find an image among all registered ones."""
-    return _copies(_path(), _datasets(), sample_id, _image=image)
+    return _copies(home_path(), _datasets(), sample_id, _image=image)
 
 
 def forget_stored() -> None:
     """Look at the store again, since a job has written to it."""
     _stored.clear()
-
-
-def _path() -> str:
-    return str(home().path)
 
 
 def _dated(cards: reading.Rows) -> _Dated:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.parts.images import Given
 from dashboard.parts.thumbnails import data_uri
-from dashboard.reading import card, home, version_of
+from dashboard.reading import card, home, home_path, version_of
 from mintcore.evaluation.histogram import score_histogram
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def judge(auditor: str, image: Given) -> dict[str, Any]:
     Raises:
         MintError: The image cannot be read, the model is another one by now, or it gives no finite activations.
     """
-    finding = _judge(str(home().path), auditor, versions_of(auditor), image.key, _image=image)
+    finding = _judge(home_path(), auditor, versions_of(auditor), image.key, _image=image)
     return finding | {"name": image.name}
 
 
@@ -56,12 +56,12 @@ def show_small(image: Given) -> None:
 
 def held_out_histogram(auditor: str) -> list[dict[str, Any]]:
     """Give the score histogram of the members and externals that an auditor held out."""
-    return _histogram(str(home().path), auditor, versions_of(auditor))
+    return _histogram(home_path(), auditor, versions_of(auditor))
 
 
 def loaded_auditor(auditor: str) -> "ImageAuditor":
     """Give an auditor with its audited model, loaded."""
-    return _load(str(home().path), auditor, versions_of(auditor))
+    return _load(home_path(), auditor, versions_of(auditor))
 
 
 def versions_of(auditor: str) -> Versions:

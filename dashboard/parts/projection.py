@@ -19,7 +19,7 @@ from dashboard.charts.projection import (
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import choice, segments
 from dashboard.parts.figures import Figure, advantage_figure, show_figures
-from dashboard.reading import home, thumbnail, version_of
+from dashboard.reading import home, home_path, thumbnail, version_of
 from dashboard.wording import (
     AUC_HELP,
     BLIND_HELP,
@@ -54,7 +54,7 @@ def show_projection(auditors: Cards) -> None:
     card, colouring = _choices(of_layer)
     _figures(card)
     stores = tuple(store_version(home(), store) for store in store_names(card).values())
-    found = _found(str(home().path), card["id"], version_of("auditors", card["id"]), stores)
+    found = _found(home_path(), card["id"], version_of("auditors", card["id"]), stores)
     images = found["images"]
     show_chart(
         projection(images, found["explained"], colouring),
