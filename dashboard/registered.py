@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dashboard.wording import size, when
-from mintcore.library import layer_names
+from mintcore.library import layer_names, model_origin
 
 Card = Mapping[str, Any]
 Row = dict[str, Any]
@@ -33,7 +33,7 @@ def model_facts(card: Card) -> Row:
         "normalised by": f"mean {_numbers(seen['mean'])}; standard deviation {_numbers(seen['std'])}",
         "classes": ", ".join(card.get("classes") or ()) or None,
         "precision": card.get("autocast"),
-        "made from": _origin(card),
+        "made from": model_origin(card),
         "fingerprint": card["fingerprint"],
     }
     return {name: value for name, value in facts.items() if value}
@@ -167,16 +167,6 @@ def _input(card: Card) -> str:
     seen = card["preprocessing"]
     channels = "grey" if len(seen["mean"]) == 1 else seen.get("colours", "RGB")
     return f"{' x '.join(map(str, seen['size']))} pixels, {channels}"
-
-
-def _origin(card: Card) -> str | None:
-    if "trained_on" in card:
-        return f"training here on {', '.join(card['trained_on']['datasets'])}"
-    made_from = card.get("made_from", {})
-    if "seed" in made_from:
-        return f"fresh weights, seed {made_from['seed']}"
-    file: str | None = made_from.get("weights") or made_from.get("program")
-    return file
 
 
 def _count(card: Card, name: str) -> str | None:

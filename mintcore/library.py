@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,21 @@ def has_map(model: Card, layer: str) -> bool:
 def has_signals(model: Card, layer: str) -> bool:
     """Tell whether a layer's signals can be kept, which an auditor of queries needs: those of a classifier's output."""
     return layer == OUTPUT and head_of(model) == CLASSIFIER
+
+
+def model_origin(model: Mapping[str, Any]) -> str | None:
+    """Say where the weights of a model come from; None where its card does not."""
+    if "trained_on" in model:
+        return f"training on {', '.join(model['trained_on']['datasets'])}"
+    made_from = model.get("made_from", {})
+    if "seed" in made_from:
+        return f"fresh weights, seed {made_from['seed']}"
+    file: str | None = made_from.get("weights") or made_from.get("program")
+    return file
+
+
+READABLE: Mapping[str, Callable[[Card, str], bool]] = {"cnn": has_map, "queries": has_signals}
+"""Kind of auditor -> whether it can read a layer of a model, by its card; all other kinds read any layer."""
 
 
 def store_infos(home: Home) -> list[dict[str, Any]]:

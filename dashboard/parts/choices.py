@@ -82,6 +82,18 @@ def choices(
     return list(chosen)
 
 
+def number_choice(
+    label: str, param: str, limits: tuple[int, int], usual: int, help_text: str
+) -> int:
+    """Let the person choose a whole number; the query parameter ``param`` says which, where it is not the usual one."""
+    lowest, highest = limits
+    return int(
+        st.number_input(
+            label, lowest, highest, usual, key=param, help=help_text, bind="query-params"
+        )
+    )
+
+
 def segments(
     label: str,
     options: Mapping[Value, str],

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import reading
 from dashboard.parts.address import keep_in_address
-from dashboard.parts.choices import choice
+from dashboard.parts.choices import choice, segments
 from dashboard.parts.errors import errors_as_sentences
 from mintcore.datasets.reading import sample_at
 from mintcore.errors import MintError
@@ -65,21 +65,8 @@ def image_choice(datasets: reading.Rows) -> list[Given]:
 
 
 def _way(ways: list[str]) -> str:
-    key = "images-from"
-    if st.session_state.get(key) not in ways:
-        usual = EXAMPLE if "dataset" in st.query_params else UPLOAD
-        wanted = st.query_params.get(_PARAM, usual)
-        st.session_state[key] = wanted if wanted in ways else UPLOAD
-    way = st.segmented_control(
-        "Where from",
-        ways,
-        key=key,
-        format_func=_WAYS.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-    )
-    keep_in_address(_PARAM, str(way))
-    return str(way)
+    usual = EXAMPLE if EXAMPLE in ways and "dataset" in st.query_params else UPLOAD
+    return segments("Where from", {way: _WAYS[way] for way in ways}, _PARAM, usual, "collapsed")
 
 
 def _uploaded() -> list[Given]:

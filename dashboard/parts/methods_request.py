@@ -5,12 +5,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
-from dashboard.parts.choices import choice
-from dashboard.parts.subjects import Subjects
+from dashboard.parts.choices import choice, number_choice
+from dashboard.parts.subjects import FIRST_SEED, Subjects
 from mintcore.extraction.limits import MAX_QUERIES
 from mintcore.models.heads import CLASSIFIER, head_of
-
-_FIRST_SEED = (0, 2**31 - 1)
 
 
 def methods_choice(known: Subjects) -> dict[str, Any] | None:
@@ -57,22 +55,9 @@ def _settings(model: str, cards: reading.Rows) -> dict[str, Any]:
             placeholder="none" if usable else "none was trained here",
         )
     with columns[1]:
-        queries = st.number_input(
-            "Queries",
-            1,
-            MAX_QUERIES,
-            1,
-            key="queries",
-            bind="query-params",
-            help="Augmented copies of each image that LiRA and RMIA look at.",
-        )
+        copies = "Augmented copies of each image that LiRA and RMIA look at."
+        queries = number_choice("Queries", "queries", (1, MAX_QUERIES), 1, copies)
     with columns[2]:
-        seed = st.number_input(
-            "Seed",
-            *_FIRST_SEED,
-            0,
-            key="seed",
-            bind="query-params",
-            help="Of the split: that of the auditors to compare with.",
-        )
-    return {"references": references, "queries": int(queries), "seed": int(seed)}
+        of_split = "Of the split: that of the auditors to compare with."
+        seed = number_choice("Seed", "seed", FIRST_SEED, 0, of_split)
+    return {"references": references, "queries": queries, "seed": seed}

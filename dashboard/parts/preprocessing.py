@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.errors import errors_as_sentences
-from mintcore.errors import MintError
-from mintcore.models.preprocessing import COLOURS, INTERPOLATIONS, Preprocessing
+from mintcore.models.preprocessing import COLOURS, INTERPOLATIONS, Preprocessing, channel_numbers
 from mintcore.models.usual_inputs import NORMALISATIONS, usual_normalisation, usual_size
 
 _OTHER = "other numbers"
@@ -61,16 +60,7 @@ def _numbers() -> tuple[tuple[float, ...], tuple[float, ...]]:
     left, right = st.columns(2)
     mean = left.text_input("Mean", "0.5, 0.5, 0.5", help=help_text)
     std = right.text_input("Standard deviation", "0.5, 0.5, 0.5", help=help_text)
-    return _parsed(mean), _parsed(std)
-
-
-def _parsed(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise MintError(
-            f"{text!r} is not numbers separated by commas: give 0.5 or 0.5, 0.5, 0.5."
-        ) from error
+    return channel_numbers(mean), channel_numbers(std)
 
 
 def _written(values: tuple[float, ...]) -> str:

@@ -1,7 +1,5 @@
 """What a layer does with members and externals, seen in a plane."""
 
-import base64
-import io
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,6 +17,7 @@ from dashboard.charts.projection import (
 from dashboard.parts.charts import show_chart
 from dashboard.parts.choices import choice, segments
 from dashboard.parts.figures import Figure, advantage_figure, show_figures
+from dashboard.parts.thumbnails import written_into_address
 from dashboard.reading import home, home_path, thumbnail, version_of
 from dashboard.wording import (
     AUC_HELP,
@@ -147,6 +146,4 @@ def _picture(uri: str | None) -> str | None:
         picture = ImageOps.contain(Image.fromarray(thumbnail(uri)), (_SIDE_PX, _SIDE_PX))
     except PERSON_ERRORS:
         return None
-    encoded = io.BytesIO()
-    picture.save(encoded, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
+    return written_into_address(picture, "JPEG", quality=85)

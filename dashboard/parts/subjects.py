@@ -7,17 +7,17 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
-from dashboard.parts.choices import choice
+from dashboard.parts.choices import choice, number_choice
 from dashboard.parts.missing import library_link
 from dashboard.wording import KINDS
 from mintcore.auditors import OF_SEVERAL
 from mintcore.auditors.requests import SEEDS
-from mintcore.library import datasets_with, experiments, has_map, has_signals, layer_names
+from mintcore.library import READABLE, datasets_with, experiments, layer_names
 
 NO_REFERENCE = "none"
 _MAP_SIDES = ("8", "4", "16")
 _SEEDS = (1, 20)
-_FIRST_SEED = (0, 2**31 - 1)
+FIRST_SEED = (0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,7 @@ def layer_choice(model: str) -> dict[str, Any]:
         layers = layer_names(card)[::-1]
         layer = choice("Layer", layers, "layer", help_text="From the output back to the input.")
     with right:
-        unreadable = {"cnn": not has_map(card, layer), "queries": not has_signals(card, layer)}
-        kinds = [kind for kind in KINDS if not unreadable.get(kind)]
+        kinds = [kind for kind in KINDS if kind not in READABLE or READABLE[kind](card, layer)]
         kind = choice("Kind of auditor", kinds, "kind", lambda kind: KINDS[kind])
         if kind in OF_SEVERAL:
             st.caption(f"A {kind} auditor reads every layer, whichever is chosen beside it.")
@@ -142,25 +141,19 @@ def _settings(known: Subjects, model: str) -> dict[str, Any]:
             help_text="Cells along each side of a map that a CNN reads.",
         )
     with columns[2]:
-        seeds = _number("Seeds", "seeds", _SEEDS, SEEDS, "Networks of each; a score is their mean.")
+        seeds = number_choice(
+            "Seeds", "seeds", _SEEDS, SEEDS, "Networks of each; a score is their mean."
+        )
     with columns[3]:
-        seed = _number("First seed", "seed", _FIRST_SEED, 0, "Of split, first weights and order.")
+        seed = number_choice(
+            "First seed", "seed", FIRST_SEED, 0, "Of split, first weights and order."
+        )
     return {
         "reference": None if reference == NO_REFERENCE else reference,
         "map_side": int(side),
         "seeds": seeds,
         "seed": seed,
     }
-
-
-def _number(label: str, param: str, limits: tuple[int, int], usual: int, help_text: str) -> int:
-    """Let the person choose a whole number; the query parameter ``param`` says which, where it is not the usual one."""
-    lowest, highest = limits
-    return int(
-        st.number_input(
-            label, lowest, highest, usual, key=param, help=help_text, bind="query-params"
-        )
-    )
 
 
 def _with_first(options: Sequence[str], first: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from dashboard.parts.address import keep_in_address
 from dashboard.parts.choices import choices
 from dashboard.wording import KINDS
 from mintcore.auditors import OF_SEVERAL
-from mintcore.library import has_map, has_signals, layer_names
+from mintcore.library import READABLE, layer_names
 
 ALL = "all"
 _HELP = (
@@ -37,12 +37,10 @@ def count_auditors(request: dict[str, Any]) -> int:
     wanted = request["layers"].split(",") if request["layers"] else []
     layers = layer_names(model) if wanted == [ALL] else wanted
     several = sum(kind in OF_SEVERAL for kind in request["kinds"])
-    readable = {
-        "cnn": sum(has_map(model, layer) for layer in layers),
-        "queries": sum(has_signals(model, layer) for layer in layers),
-    }
     single = [kind for kind in request["kinds"] if kind not in OF_SEVERAL]
-    return several + sum(readable.get(kind, len(layers)) for kind in single)
+    return several + sum(
+        kind not in READABLE or READABLE[kind](model, layer) for kind in single for layer in layers
+    )
 
 
 def _layers(model: str) -> list[str]:
@@ -61,11 +59,11 @@ def _layers(model: str) -> list[str]:
 
 def _kinds(model: str, layers: list[str]) -> list[str]:
     card = reading.card("models", model)
-    readable = {
-        "cnn": any(has_map(card, layer) for layer in layers),
-        "queries": any(has_signals(card, layer) for layer in layers),
-    }
-    options = [kind for kind in KINDS if readable.get(kind, True)]
+    options = [
+        kind
+        for kind in KINDS
+        if kind not in READABLE or any(READABLE[kind](card, layer) for layer in layers)
+    ]
     help_text = "\n".join(f"- {words}" for words in KINDS.values())
     kinds = choices("Kinds of auditor", options, "kinds", _short, help_text)
     st.caption(_remark(kinds, options))

@@ -5,6 +5,7 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -81,6 +82,18 @@ def data_uri(pixels: np.ndarray) -> str:
     """
     picture = Image.fromarray(pixels)
     picture.thumbnail((_SHARP_PX, _SHARP_PX))
+    return written_into_address(picture, "PNG")
+
+
+def written_into_address(picture: Image.Image, form: Literal["PNG", "JPEG"], **options: int) -> str:
+    """Write a picture into an address of its own.
+
+    Args:
+        picture: The picture.
+        form: Its format.
+        **options: Of Pillow, for that format.
+    """
     encoded = io.BytesIO()
-    picture.save(encoded, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(encoded.getvalue()).decode()}"
+    picture.save(encoded, form, **options)
+    content = base64.b64encode(encoded.getvalue()).decode()
+    return f"data:image/{form.lower()};base64,{content}"

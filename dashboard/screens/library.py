@@ -8,8 +8,7 @@ import streamlit as st
 
 from dashboard import library_reading
 from dashboard.parts import jobs
-from dashboard.parts.address import keep_in_address
-from dashboard.parts.choices import choice, choose_again
+from dashboard.parts.choices import choice, choose_again, segments
 from dashboard.parts.deletion import say_what_was_deleted
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
@@ -44,34 +43,20 @@ _REGISTRATIONS = {
     "models": ("Register a model", model_registration),
     "datasets": ("Register a dataset", dataset_registration),
 }
-_KIND = "library-kind"
 _MOST_ROWS = 7
 _ROWS_PX = 300
 
 
 def _show(kind: Kind, made: dict[str, Any]) -> None:
-    st.session_state.pop(_KIND, None)
-    st.query_params["kind"] = kind
+    choose_again("kind", kind)
     choose_again(_PARAMS[kind], made[kind][0])
 
 
 def _kind(counts: dict[Kind, int]) -> Kind:
     """Let the person choose a kind; a link that names only an artefact says it as well."""
-    if st.session_state.get(_KIND) not in counts:
-        named = (kind for kind, param in _PARAMS.items() if param in st.query_params)
-        wanted = st.query_params.get("kind", next(named, None))
-        st.session_state[_KIND] = wanted if wanted in counts else "models"
-    chosen = st.segmented_control(
-        "Kind",
-        list(counts),
-        format_func=lambda kind: f"{kind.capitalize()} {counts[kind]:,}",
-        key=_KIND,
-        required=True,
-        label_visibility="collapsed",
-    )
-    shown: Kind = chosen or "models"
-    keep_in_address("kind", shown)
-    return shown
+    named = (kind for kind in counts if _PARAMS[kind] in st.query_params)
+    labels = {kind: f"{kind.capitalize()} {count:,}" for kind, count in counts.items()}
+    return segments("Kind", labels, "kind", next(named, "models"), "collapsed")
 
 
 def _registered(kind: Kind) -> list[str]:

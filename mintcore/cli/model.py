@@ -22,6 +22,7 @@ from mintcore.cli.preprocessing import (
     preprocessing_of,
 )
 from mintcore.errors import MintError
+from mintcore.library import model_origin
 from mintcore.models.heads import CLASSIFIER, HEADS, Head, head_of
 from mintcore.models.layers import Layer
 from mintcore.models.precision import AUTOCASTS, Autocast
@@ -186,7 +187,7 @@ def _summary(card: Card) -> dict[str, Any]:
         "std": ", ".join(map(str, preprocessing.std)),
         "precision": card.get("autocast") or "as its weights",
         "layers": len(card["layers"]),
-        "made from": _made_from(card),
+        "made from": model_origin(card),
         "fingerprint": card["fingerprint"],
         "created": card["created"],
     }
@@ -196,16 +197,6 @@ def _output(card: Card) -> str:
     if head_of(card) == CLASSIFIER:
         return f"{card['num_classes']} classes"
     return f"embedding of {card['embedding_size']}"
-
-
-def _made_from(card: Card) -> str | None:
-    if "trained_on" in card:
-        return f"training on {', '.join(card['trained_on']['datasets'])}"
-    made_from = card.get("made_from", {})
-    if "seed" in made_from:
-        return f"fresh weights, seed {made_from['seed']}"
-    file: str | None = made_from.get("weights") or made_from.get("program")
-    return file
 
 
 def _shortened(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mintcore.errors import MintError
-from mintcore.models.preprocessing import COLOURS, INTERPOLATIONS, Preprocessing
+from mintcore.models.preprocessing import COLOURS, INTERPOLATIONS, Preprocessing, channel_numbers
 from mintcore.models.usual_inputs import usual_size
 
 IMAGENET_MEAN = ".485,.456,.406"
@@ -50,8 +50,8 @@ def preprocessing_of(
     """
     return Preprocessing(
         _size(size) if size else _usual_size(arch),
-        _numbers(mean),
-        _numbers(std),
+        channel_numbers(mean),
+        channel_numbers(std),
         resize,
         interpolation,
         colours.upper(),
@@ -75,12 +75,3 @@ def _size(text: str) -> tuple[int, int]:
     if len(sides) > 2 or not all(side.isdecimal() for side in sides):
         raise MintError(f"--size {text!r} is not a size: give pixels, such as 32 or 112x96.")
     return int(sides[0]), int(sides[-1])
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise MintError(
-            f"{text!r} is not numbers separated by commas: give .5 or .5,.5,.5."
-        ) from error

@@ -196,6 +196,20 @@ class Preprocessing:
         return cropped
 
 
+def channel_numbers(text: str) -> tuple[float, ...]:
+    """Read the mean or the standard deviation of each channel, as a person writes them.
+
+    Raises:
+        MintError: It is something else.
+    """
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise MintError(
+            f"{text!r} is not numbers separated by commas: give 0.5 or 0.5, 0.5, 0.5."
+        ) from error
+
+
 def _centre_box(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:
     """Give the largest centred box of an aspect: cropping first bounds the work for any image."""
     box_width = min(width, height * aspect)
