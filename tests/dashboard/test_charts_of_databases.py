@@ -1,28 +1,14 @@
 from typing import Any
 
 import pytest
+import written_cards as cards
 
 from dashboard.charts.cross_tests import cross_test_rows, cross_tests, left_out_name
 from dashboard.charts.databases import TITLES, Figure, cell_rows, heat_map, heat_maps
 from mintcore.databases import OTHER_SOURCE, SAME_SOURCE, by_source, left_out, told_apart
 from mintcore.palette import AUDITOR, BLIND, PAPER
 
-CELL: dict[str, Any] = {
-    "train_external": "same",
-    "test_external": "same",
-    "auc": 0.74,
-    "auc_ci": [0.70, 0.78],
-    "blind_auc": 0.51,
-    "blind_auc_ci": [0.47, 0.55],
-    "best_blind": "raw pixels",
-    "advantage": 0.23,
-    "advantage_ci": [0.18, 0.28],
-    "accuracy": 0.68,
-    "accuracy_ci": [0.64, 0.72],
-    "tier": "strong",
-    "n_members": 200,
-    "n_externals": 100,
-}
+CELL = cards.CELL | {"train_external": "same", "test_external": "same"}
 SHIFTED = CELL | {
     "test_external": "other",
     "blind_auc": 0.99,

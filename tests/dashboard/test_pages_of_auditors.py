@@ -1,12 +1,12 @@
 """Pages that show auditors, of this version and of earlier ones."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from written_cards import publish
 
 import dashboard
 from dashboard.navigation import PAGES
@@ -70,21 +70,13 @@ FUSED = EARLIER | {
 }
 
 
-def _publish(home: Path, kind: str, name: str, **card: Any) -> Path:
-    folder = home / kind / name
-    folder.mkdir(parents=True)
-    described = {"format": 1, "kind": kind, "id": name, "created": "2026-01-01T00:00:00+00:00"}
-    (folder / "card.json").write_text(json.dumps(described | card))
-    return folder
-
-
 def _opened(
     home: Path, page: str, auditor: dict[str, Any], epochs: list[dict[str, Any]]
 ) -> AppTest:
-    _publish(home, "models", "net", arch="a", layers=LAYERS, fingerprint="f")
-    _publish(home, "datasets", "in", counts={"images": 9, "membership": {"member": 9}})
-    _publish(home, "datasets", "out", counts={"images": 9, "membership": {"external": 9}})
-    folder = _publish(home, "auditors", "net.a", **auditor)
+    publish(home, "models", "net", arch="a", layers=LAYERS, fingerprint="f")
+    publish(home, "datasets", "in", counts={"images": 9, "membership": {"member": 9}})
+    publish(home, "datasets", "out", counts={"images": 9, "membership": {"external": 9}})
+    folder = publish(home, "auditors", "net.a", **auditor)
     losses = {"train_loss": 0.7, "validation_loss": 0.7, "validation_auc": 0.5}
     pd.DataFrame([each | losses for each in epochs]).to_parquet(folder / "history.parquet")
     app = AppTest.from_file(str(APP), default_timeout=60).run()

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from written_cards import CELL, publish
 
 import dashboard
 from dashboard.navigation import DATABASES, METHODS
@@ -19,20 +20,6 @@ LAYERS = [
     {"name": "input", "kind": "map", "shape": [3, 8, 8], "parameters": 0},
     {"name": "output", "kind": "vector", "shape": [10], "parameters": 20},
 ]
-CELL: dict[str, Any] = {
-    "auc": 0.74,
-    "auc_ci": [0.70, 0.78],
-    "blind_auc": 0.51,
-    "blind_auc_ci": [0.47, 0.55],
-    "best_blind": "raw pixels",
-    "advantage": 0.23,
-    "advantage_ci": [0.18, 0.28],
-    "accuracy": 0.68,
-    "accuracy_ci": [0.64, 0.72],
-    "tier": "strong",
-    "n_members": 200,
-    "n_externals": 100,
-}
 SHIFTED = CELL | {
     "blind_auc": 0.99,
     "blind_auc_ci": [0.98, 1.0],
@@ -95,23 +82,15 @@ AUDITOR = (
 )
 
 
-def _publish(home: Path, kind: str, name: str, **card: Any) -> Path:
-    folder = home / kind / name
-    folder.mkdir(parents=True)
-    described = {"format": 1, "kind": kind, "id": name, "created": "2026-01-01T00:00:00+00:00"}
-    (folder / "card.json").write_text(json.dumps(described | card))
-    return folder
-
-
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model and two datasets."""
     home = tmp_path / "home"
     monkeypatch.setenv("MINT_HOME", str(home))
-    _publish(home, "models", "net", arch="a", layers=LAYERS, fingerprint="f")
+    publish(home, "models", "net", arch="a", layers=LAYERS, fingerprint="f")
     for name, membership in (("in", "member"), ("out", "external")):
         counts = {"total": 9, "membership": {membership: 9}}
-        _publish(home, "datasets", name, counts=counts)
+        publish(home, "datasets", name, counts=counts)
     return home
 
 
@@ -131,7 +110,7 @@ def _compared(home: Path, *sources: str, **more: Any) -> None:
         for train in sources
         for test in sources
     ]
-    _publish(home, "comparisons", "c", **COMPARISON, external=list(sources), cells=cells, **more)
+    publish(home, "comparisons", "c", **COMPARISON, external=list(sources), cells=cells, **more)
 
 
 def _texts(app: AppTest) -> str:
@@ -178,7 +157,7 @@ def test_databases__overlap_shows_counts_and_examples(home: Path) -> None:
         for key, value in (("uri", str(file)), ("membership", membership))
     }
     example = uris | {"kind": "exact", "distance": 0, "similarity": 1.0, "mirrored": False}
-    _publish(home, "overlaps", "overlap-1", **OVERLAP, examples=[example])
+    publish(home, "overlaps", "overlap-1", **OVERLAP, examples=[example])
     app = _opened(DATABASES)
     assert [each.value for each in app.metric] == ["1", "0"]
     text = _texts(app)
@@ -189,7 +168,7 @@ def test_databases__overlap_shows_counts_and_examples(home: Path) -> None:
 
 
 def test_databases__sets_that_share_nothing(home: Path) -> None:
-    _publish(home, "overlaps", "overlap-1", **OVERLAP | {"exact": 0}, examples=[])
+    publish(home, "overlaps", "overlap-1", **OVERLAP | {"exact": 0}, examples=[])
     assert _opened(DATABASES).success[0].value.startswith("They share nothing")
 
 
@@ -206,10 +185,10 @@ def _scored(folder: Path, **scores: np.ndarray) -> None:
 def run(home: Path) -> Path:
     """Methods that were run; an auditor of their split and one of another seed."""
     rng = np.random.default_rng(0)
-    folder = _publish(home, "methods", "m", **RUN)
+    folder = publish(home, "methods", "m", **RUN)
     _scored(folder, **{"loss threshold": rng.normal(size=200), "entropy": rng.normal(size=200)})
     for name, seed in (("net.a", 0), ("net.b", 1)):
-        folder = _publish(home, "auditors", name, **AUDITOR | {"seed": seed})
+        folder = publish(home, "auditors", name, **AUDITOR | {"seed": seed})
         _scored(folder, auditor=rng.normal(size=200) + (np.arange(200) < 100))
     return home
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages_of_auditors import EARLIER, LAYERS
+from written_cards import publish
 
 import dashboard
 from dashboard.navigation import ABOUT, OVERVIEW, TRAIN
@@ -26,14 +27,6 @@ MODEL = {"arch": "a", "layers": COUNTED, "fingerprint": "f" * 32, "parameters": 
 Open = Callable[..., AppTest]
 
 
-def _publish(home: Path, kind: str, name: str, **card: Any) -> Path:
-    folder = home / kind / name
-    folder.mkdir(parents=True)
-    described = {"format": 1, "kind": kind, "id": name, "created": "2026-01-01T00:00:00+00:00"}
-    (folder / "card.json").write_text(json.dumps(described | card))
-    return folder
-
-
 def _add_dataset(home: Path, name: str, membership: str) -> None:
     counts = {
         "total": 1000,
@@ -42,11 +35,11 @@ def _add_dataset(home: Path, name: str, membership: str) -> None:
         "status": {"ok": 1000},
         "membership": {membership: 1000},
     }
-    _publish(home, "datasets", name, counts=counts, fingerprint=name, source="folder:x")
+    publish(home, "datasets", name, counts=counts, fingerprint=name, source="folder:x")
 
 
 def _add_auditor(home: Path, name: str, **changed: Any) -> None:
-    folder = _publish(home, "auditors", name, **EARLIER | changed)
+    folder = publish(home, "auditors", name, **EARLIER | changed)
     rows = [{"network": "auditor: vanilla on a/b", "seed": 0, "epoch": n} | LOSSES for n in (1, 2)]
     pd.DataFrame(rows).to_parquet(folder / "history.parquet")
 
@@ -56,7 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder with a model, members and externals."""
     path = tmp_path / "home"
     monkeypatch.setenv("MINT_HOME", str(path))
-    _publish(path, "models", "net", **MODEL)
+    publish(path, "models", "net", **MODEL)
     _add_dataset(path, "in", "member")
     _add_dataset(path, "out", "external")
     return path
@@ -146,7 +139,7 @@ def test_overview__one_side_alone_is_not_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINT_HOME", str(tmp_path))
-    _publish(tmp_path, "models", "net", **MODEL)
+    publish(tmp_path, "models", "net", **MODEL)
     _add_dataset(tmp_path, "in", "member")
     app = AppTest.from_file(str(APP), default_timeout=60).run()
     assert any("Externals are missing" in each.value for each in app.markdown)
