@@ -73,6 +73,12 @@ def pages() -> dict[str, list[Any]]:
     return sections
 
 
+def link(page: str, words: str, params: Mapping[str, str] | None = None) -> None:
+    """Link to a page, opened as the query parameters say."""
+    query = dict(params or {})
+    st.page_link(page, label=words, icon=":material/arrow_forward:", query_params=query)
+
+
 def result_link(result: Mapping[str, Any] | None, job_id: str | None = None) -> None:
     """Link to what a job made, where a page shows it.
 
@@ -84,9 +90,5 @@ def result_link(result: Mapping[str, Any] | None, job_id: str | None = None) -> 
         made = (result or {}).get(kind)
         if made:
             batch = {"batch": job_id} if job_id and kind == "audits" and len(made) > 1 else {}
-            st.page_link(
-                path,
-                label=f"See the {len(made)} audits" if batch else words,
-                icon=":material/arrow_forward:",
-                query_params={param: made[0], **batch},
-            )
+            several = f"See the {len(made)} audits"
+            link(path, several if batch else words, {param: made[0], **batch})

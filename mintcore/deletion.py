@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mintcore.counted import counted
 from mintcore.dependents import KINDS, Artefact, Cards, needs, readers, with_dependents
 from mintcore.disk_use import bytes_on_disk
 from mintcore.errors import MintError
@@ -139,12 +140,12 @@ def tidy(home: Home) -> int:
 def _staying(cards: Cards, artefact: Artefact) -> Iterator[str]:
     if artefact.kind == "stores" and (readers_ := readers(cards["auditors"], artefact.id)):
         yield (
-            f"{_counted(len(readers_), 'auditor')} that read this store stay: what they need of it is computed again "
+            f"{counted(len(readers_), 'auditor')} that read this store stay: what they need of it is computed again "
             "then, which takes time and the images."
         )
     if artefact.kind == "datasets" and (models := _trained_on(cards["models"], artefact.id)):
         yield (
-            f"{_counted(len(models), 'model')} trained on this dataset stay, with the list of what they saw: "
+            f"{counted(len(models), 'model')} trained on this dataset stay, with the list of what they saw: "
             f"{', '.join(models)}."
         )
 
@@ -153,10 +154,6 @@ def _trained_on(models: Sequence[Card], dataset: str) -> list[str]:
     return [
         card["id"] for card in models if dataset in card.get("trained_on", {}).get("datasets", ())
     ]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _by_kind(deletion: Deletion) -> dict[str, set[str]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from mintcore.counted import counted
+
 if TYPE_CHECKING:  # scipy takes a second to import, and pages show verdicts
     from mintcore.evaluation.intervals import Interval
 
@@ -295,7 +297,9 @@ def sources_note(source: str, tiers: Sequence[str], told_apart: int) -> str:
         told_apart: In how many of them a blind baseline clearly tells members and externals apart.
     """
     shown = sum(tier in SHOWN_TIERS for tier in tiers)
-    found = f"{source.capitalize()}: membership is shown in {shown} of {_tests(len(tiers))}"
+    found = (
+        f"{source.capitalize()}: membership is shown in {shown} of {counted(len(tiers), 'test')}"
+    )
     if not told_apart:
         control = f"{found}. No blind baseline clearly tells members and externals apart"
         if shown:
@@ -330,10 +334,6 @@ def methods_note(
         f"{lead_ci[0]:+.3f} and {lead_ci[1]:+.3f}. The auditor learned from known members, which most of the others do "
         "not need."
     )
-
-
-def _tests(count: int) -> str:
-    return "1 test" if count == 1 else f"{count} tests"
 
 
 def _p(value: float) -> str:

@@ -80,9 +80,7 @@ def tables(models: Rows, datasets: Rows, stores: Rows) -> None:
                 table = pd.DataFrame([row(each) for each in rows])
                 numbers = table.select_dtypes("number").columns
                 st.dataframe(table, hide_index=True, column_config=dict.fromkeys(numbers, _NUMBER))
-    st.page_link(
-        navigation.LIBRARY, label="Look into them in the library", icon=":material/arrow_forward:"
-    )
+    navigation.link(navigation.LIBRARY, "Look into them in the library")
 
 
 def _model(card: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import navigation
 from dashboard.charts.votes import vote_rows, votes_by_layer
-from dashboard.navigation import TRAIN
 from dashboard.parts import image_evidence
 from dashboard.parts.charts import n_note, show_chart
 from dashboard.parts.contributions import show_contributions
@@ -28,7 +28,7 @@ def show_votes(auditor: dict[str, Any], finding: dict[str, Any], image: Given) -
             "externals and seed, to see each one's vote.",
             icon=":material/info:",
         )
-        st.page_link(TRAIN, label="Train an auditor", icon=":material/arrow_forward:")
+        navigation.link(navigation.TRAIN, "Train an auditor")
     else:
         _votes(image_evidence.votes(auditor["id"], finding["sample_id"], image), finding)
     show_contributions(auditor)

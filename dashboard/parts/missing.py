@@ -94,17 +94,17 @@ def stop_where_missing(needed: Sequence[Kind]) -> None:
 
 def step_link(step: Step, *, primary: bool) -> None:
     """Link to the page where a step is done; the one to take next stands out."""
-    icon = ":material/arrow_forward:" if primary else ":material/add:"
-    words = f"**{step.words}**" if primary else step.words
-    st.page_link(step.page, label=words, icon=icon, query_params=dict(step.params))
+    if primary:
+        navigation.link(step.page, f"**{step.words}**", step.params)
+    else:
+        add = ":material/add:"
+        st.page_link(step.page, label=step.words, icon=add, query_params=dict(step.params))
 
 
 def library_link(words: str) -> None:
     """Link to where datasets are registered."""
     step = STEPS["datasets"]
-    st.page_link(
-        step.page, label=words, icon=":material/arrow_forward:", query_params=dict(step.params)
-    )
+    navigation.link(step.page, words, step.params)
 
 
 def commands(listed: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ def recent_audits(audits: Rows) -> None:
     st.subheader("Recent audits", anchor=False)
     if not audits:
         st.caption("Nothing was audited yet.")
-        navigation_link(navigation.AUDIT_DATASET, "Audit a dataset")
+        navigation.link(navigation.AUDIT_DATASET, "Audit a dataset")
         return
     for audit in reversed(audits[-_SHOWN:]):
         with st.container(border=True, gap="xsmall"):
@@ -52,9 +52,4 @@ def recent_jobs() -> None:
                 with st.container(horizontal=True):
                     navigation.result_link(job.result, job.id)
     if len(jobs) > _SHOWN:
-        navigation_link(navigation.JOBS, f"All {len(jobs):,} jobs")
-
-
-def navigation_link(page: str, words: str) -> None:
-    """Link to a page."""
-    st.page_link(page, label=words, icon=":material/arrow_forward:")
+        navigation.link(navigation.JOBS, f"All {len(jobs):,} jobs")

@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from mintcore.auditors.sources import count_networks
+from mintcore.counted import counted
 from mintcore.extraction.paces import MeasuredPace
 from mintcore.models.layers import MAP
 from mintcore.models.twins import model_of_twin
@@ -77,7 +78,7 @@ def extraction_speed(model: str, paces: Sequence[MeasuredPace]) -> Speed:
     whose = "of this model" if own else "of other models"
     return Speed(
         sum(pace.seconds for pace in measured) / expected,
-        f"{_count(len(measured), 'extraction')} {whose}, measured here on {measured[-1].device}",
+        f"{counted(len(measured), 'extraction')} {whose}, measured here on {measured[-1].device}",
     )
 
 
@@ -94,7 +95,7 @@ def training_speed(auditors: Sequence[Card]) -> Speed:
     expected = sum(_expected(card) for card in measured)
     return Speed(
         sum(card["seconds"] for card in measured) / expected,
-        f"{_count(len(measured), 'auditor')} trained here on {_device(measured[-1])}",
+        f"{counted(len(measured), 'auditor')} trained here on {_device(measured[-1])}",
     )
 
 
@@ -116,7 +117,3 @@ def _source_seconds(source: dict[str, Any], images: int, networks: int) -> float
 
 def _device(card: Card) -> str:
     return str(card.get("device", "cpu")).partition(":")[0]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
