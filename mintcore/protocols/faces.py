@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mintcore.errors import PERSON_ERRORS
+from mintcore.interval_chart import marks_of
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.protocols.bench import Bench
-from mintcore.protocols.charts import marks_of
 from mintcore.protocols.data import (
     CIFAR_LABELS,
     CIFAR_TEST,

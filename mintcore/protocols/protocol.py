@@ -12,8 +12,8 @@ from typing import Any
 
 import psutil
 
+from mintcore.interval_chart import Mark, draw
 from mintcore.protocols.bench import Bench
-from mintcore.protocols.charts import Mark, draw
 from mintcore.protocols.reading import CHART, CSV, TABLE
 from mintcore.protocols.tables import COLUMNS, Row
 from mintcore.versions import versions

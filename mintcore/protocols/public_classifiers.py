@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from mintcore.arrays import LABEL, View
+from mintcore.interval_chart import marks_of
 from mintcore.models.layers import GRADIENT, GRADIENT_DTYPE, MAP, OUTPUT, POOLED
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.protocols.bench import Bench
-from mintcore.protocols.charts import marks_of
 from mintcore.protocols.data import (
     CIFAR_FILES,
     Pictures,

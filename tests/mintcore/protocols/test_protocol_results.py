@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mintcore.errors import MintError
-from mintcore.protocols.charts import OURS, PUBLISHED, Mark, draw, marks_of
+from mintcore.interval_chart import OURS, PUBLISHED, Mark, draw, marks_of
 from mintcore.protocols.reading import CHART, TABLE
 from mintcore.protocols.results import results_page, shown, write_results
 from mintcore.protocols.tables import AUDITOR, auditor_line, refusal, row

@@ -1,4 +1,4 @@
-"""The chart of a protocol: figures with their intervals, a line each, as one SVG file that needs nothing else."""
+"""Figures beside each other with their intervals, a line each: one SVG that needs nothing else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
