@@ -12,16 +12,6 @@ from mintcore.verdicts import SHOWN_TIERS
 
 INTERVALS = "Intervals are 95%."
 
-KINDS = {
-    "vanilla": "Vanilla: a small network over the mean of each channel",
-    "cnn": "CNN: convolutions over the activation map",
-    "linear": "Linear: logistic regression over the mean of each channel, the floor",
-    "queries": "Queries: how the answers to shifted and mirrored copies are spread",
-    "joint": "Joint: all layers and, of a classifier, its answers to shifted images, read by one network",
-    "fused": "Fused: all layers and, of a classifier, its answers to shifted images, a network for each",
-}
-"""Auditor kind -> what it reads, in a few words."""
-
 NETWORKS = {
     "auditor": "auditor",
     "fresh weights": "blind: fresh weights",

@@ -9,10 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintcore.auditors import SINGLE_KINDS
 from mintcore.auditors.cards import keys_of_source, sources_of_network
 from mintcore.datasets.names import parts_of
 from mintcore.models.heads import CLASSIFIER, head_of
-from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, Layer, view_shape
+from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer, view_shape
 from mintcore.settings import DEFAULT_HOME, HOME_VARIABLE
 from store import artefacts
 from store.artefacts import Card, Home
@@ -180,11 +181,6 @@ def datasets_with(datasets: Sequence[Mapping[str, Any]], membership: str) -> lis
     return sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
 
 
-def comparison_cards(home: Home) -> list[Card]:
-    """Read the comparisons of databases, newest first; each has a cell a pair in ``cells``."""
-    return list(reversed(home.cards("comparisons")))
-
-
 def layer_names(model: Card) -> list[str]:
     """List the layers of a model that an auditor can be trained for, from input to output."""
     return [layer["name"] for layer in model["layers"] if layer["name"] != INPUT]
@@ -212,7 +208,10 @@ def model_origin(model: Mapping[str, Any]) -> str | None:
     return file
 
 
-READABLE: Mapping[str, Callable[[Card, str], bool]] = {"cnn": has_map, "queries": has_signals}
+_HAS_VIEW = {MAP: has_map, SIGNALS_VIEW: has_signals}
+READABLE: Mapping[str, Callable[[Card, str], bool]] = {
+    kind: _HAS_VIEW[each.view] for kind, each in SINGLE_KINDS.items() if each.view in _HAS_VIEW
+}
 """Kind of auditor -> whether it can read a layer of a model, by its card; all other kinds read any layer."""
 
 

@@ -9,8 +9,7 @@ import streamlit as st
 from dashboard import reading
 from dashboard.parts.choices import choice, number_choice
 from dashboard.parts.missing import library_link
-from dashboard.wording import KINDS
-from mintcore.auditors import OF_SEVERAL
+from mintcore.auditors import KIND_WORDS, OF_SEVERAL
 from mintcore.auditors.requests import SEEDS
 from mintcore.library import READABLE, datasets_with, experiments, layer_names
 
@@ -102,8 +101,8 @@ def layer_choice(model: str) -> dict[str, Any]:
         layers = layer_names(card)[::-1]
         layer = choice("Layer", layers, "layer", help_text="From the output back to the input.")
     with right:
-        kinds = [kind for kind in KINDS if kind not in READABLE or READABLE[kind](card, layer)]
-        kind = choice("Kind of auditor", kinds, "kind", lambda kind: KINDS[kind])
+        kinds = [kind for kind in KIND_WORDS if kind not in READABLE or READABLE[kind](card, layer)]
+        kind = choice("Kind of auditor", kinds, "kind", lambda kind: KIND_WORDS[kind])
         if kind in OF_SEVERAL:
             st.caption(f"A {kind} auditor reads every layer, whichever is chosen beside it.")
         if "cnn" not in kinds:

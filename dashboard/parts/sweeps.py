@@ -7,8 +7,7 @@ import streamlit as st
 from dashboard import reading
 from dashboard.parts.address import keep_in_address
 from dashboard.parts.choices import choices
-from dashboard.wording import KINDS
-from mintcore.auditors import OF_SEVERAL
+from mintcore.auditors import KIND_WORDS, OF_SEVERAL
 from mintcore.library import READABLE, layer_names
 
 ALL = "all"
@@ -61,10 +60,10 @@ def _kinds(model: str, layers: list[str]) -> list[str]:
     card = reading.card("models", model)
     options = [
         kind
-        for kind in KINDS
+        for kind in KIND_WORDS
         if kind not in READABLE or any(READABLE[kind](card, layer) for layer in layers)
     ]
-    help_text = "\n".join(f"- {words}" for words in KINDS.values())
+    help_text = "\n".join(f"- {words}" for words in KIND_WORDS.values())
     kinds = choices("Kinds of auditor", options, "kinds", _short, help_text)
     st.caption(_remark(kinds, options))
     return kinds
@@ -72,14 +71,14 @@ def _kinds(model: str, layers: list[str]) -> list[str]:
 
 def _remark(kinds: list[str], options: list[str]) -> str:
     """Say what the kinds chosen read, and why another is not offered."""
-    said = [KINDS[kind] + "." for kind in kinds]
+    said = [KIND_WORDS[kind] + "." for kind in kinds]
     if "cnn" not in options:
         said.append("No chosen layer has a map, which a CNN reads.")
     return " ".join(said) or "Choose at least one kind."
 
 
 def _short(kind: str) -> str:
-    return KINDS[kind].partition(":")[0]
+    return KIND_WORDS[kind].partition(":")[0]
 
 
 def _written(model: str, layers: list[str]) -> str:

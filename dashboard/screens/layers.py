@@ -19,11 +19,12 @@ from dashboard.parts.projection import show_projection
 from dashboard.parts.rocs import show_rocs
 from dashboard.parts.subjects import experiment_choice, subjects
 from dashboard.tables import auditor_figures, auditor_table
-from dashboard.wording import KINDS, experiment_label, memory_note
+from dashboard.wording import experiment_label, memory_note
 from mintcore import library
+from mintcore.auditors import KIND_WORDS
 
 _SWEPT = ("vanilla", "cnn")
-_OFFERED = [kind for kind in KINDS if kind != "queries"]  # which reads one layer alone
+_OFFERED = [kind for kind in KIND_WORDS if kind != "queries"]  # which reads one layer alone
 _SCORES, _ROCS, _ACTIVATIONS, _PROJECTION, _FIGURES = (
     "Scores by depth",
     "ROC curves",
@@ -71,7 +72,9 @@ def _all_layers() -> None:
         if known is None:
             return
         request = experiment_choice(known)
-        kinds = st.multiselect("Kinds of auditor", _OFFERED, _SWEPT, format_func=KINDS.__getitem__)
+        kinds = st.multiselect(
+            "Kinds of auditor", _OFFERED, _SWEPT, format_func=KIND_WORDS.__getitem__
+        )
         st.caption("Every layer. What is trained already is not trained again.")
         if st.button("Start the sweep", type="primary", disabled=not kinds):
             jobs.submit("sweep", request | {"layers": "all", "kinds": kinds})

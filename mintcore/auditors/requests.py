@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mintcore.auditors import AUDITOR_KINDS, JOINT, OF_SEVERAL
+from mintcore.auditors import JOINT, KIND_WORDS, OF_SEVERAL
 from mintcore.auditors.settings import FitSettings
 from mintcore.auditors.sources import (
     Source,
@@ -72,10 +72,10 @@ def refuse_contradictions(request: SweepRequest) -> None:
     Raises:
         MintError: A kind is unknown or missing, there are no seeds, or sources are named that no kind reads.
     """
-    unknown = [kind for kind in request.kinds if kind not in AUDITOR_KINDS]
+    unknown = [kind for kind in request.kinds if kind not in KIND_WORDS]
     if unknown or not request.kinds:
         raise MintError(
-            f"Unknown auditor kind {', '.join(unknown) or '(none)'!r}: choose of {', '.join(AUDITOR_KINDS)}."
+            f"Unknown auditor kind {', '.join(unknown) or '(none)'!r}: choose of {', '.join(KIND_WORDS)}."
         )
     if request.seeds < 1:
         raise MintError(f"{request.seeds} seeds: give 1 or more.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mintcore.arrays import View, array_specs, parse_view
-from mintcore.auditors import FUSED, JOINT, KIND_VIEWS
+from mintcore.auditors import FUSED, JOINT, SINGLE_KINDS
 from mintcore.errors import MintError
 from mintcore.models.heads import CLASSIFIER
 from mintcore.models.layers import INPUT, MAP, OUTPUT, POOLED, SIGNALS_VIEW, Layer
@@ -52,7 +52,7 @@ def single_sources(
         MintError: The view is none, or not for this kind of network.
     """
     kept = _usual_view(kind, map_side) if view is None else _named_view(view)
-    if (kept.kind == MAP) != (KIND_VIEWS[kind] == MAP):
+    if (kept.kind == MAP) != (SINGLE_KINDS[kind].view == MAP):
         raise MintError(
             f"An auditor of kind {kind!r} cannot read the view {kept.name!r}: "
             f"{'a CNN reads maps' if kind == 'cnn' else 'maps are read by a CNN'}."
@@ -158,9 +158,9 @@ def kind_of_view(view: View) -> str:
 
 
 def _usual_view(kind: str, map_side: int) -> View:
-    if kind == "queries":
+    view = SINGLE_KINDS[kind].view
+    if view == SIGNALS_VIEW:
         return parse_view(SIGNALS)
-    view = KIND_VIEWS[kind]
     return View(view, map_side if view == MAP else None)
 
 

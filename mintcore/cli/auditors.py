@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.auditors import KIND_WORDS
 from mintcore.cli.estimates import DryRunOption, print_estimate
 from mintcore.cli.findings import print_comparison, print_sweep
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
@@ -13,6 +14,8 @@ from mintcore.cli.output import show
 from mintcore.cli.work import WaitOption, carry_out
 from mintcore.library import auditor_row
 from store.artefacts import Card, Home
+
+_KINDS = ", ".join(KIND_WORDS)
 
 MembersOption = Annotated[
     str, typer.Option("--members", help="Dataset with images of membership 'member'.")
@@ -38,9 +41,7 @@ OverlapOption = Annotated[
         "near-duplicates are kept on one side of the split. It is recorded on the auditor's card.",
     ),
 ]
-KindOption = Annotated[
-    str, typer.Option("--kind", help="Of linear, vanilla, queries, cnn, joint and fused.")
-]
+KindOption = Annotated[str, typer.Option("--kind", help=f"One of {_KINDS}.")]
 SeedsOption = Annotated[
     int, typer.Option("--seeds", help="Networks of each auditor; an image's score is their mean.")
 ]
@@ -138,7 +139,7 @@ def sweep(
         str,
         typer.Option(
             "--kinds",
-            help="Of linear, vanilla, queries, cnn, joint and fused, separated by commas.",
+            help=f"Of {_KINDS}; several separated by commas.",
         ),
     ] = "vanilla,cnn",
     view: ViewOption = None,

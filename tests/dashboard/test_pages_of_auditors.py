@@ -10,8 +10,6 @@ from written_cards import publish
 
 import dashboard
 from dashboard.navigation import PAGES
-from dashboard.parts.subjects import KINDS
-from mintcore.auditors import AUDITOR_KINDS
 
 APP = Path(dashboard.__file__).with_name("app.py")
 LAYERS = [
@@ -87,10 +85,6 @@ def _opened(
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MINT_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-def test_kinds__every_kind_of_auditor_has_words() -> None:
-    assert set(KINDS) == set(AUDITOR_KINDS)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "train" in page or "layers" in page])

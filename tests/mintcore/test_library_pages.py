@@ -11,7 +11,6 @@ from mintcore.library import (
     artefact_version,
     artefact_versions,
     auditors_of,
-    comparison_cards,
     contributions,
     datasets_with,
     experiment_key,
@@ -100,13 +99,6 @@ def test_store_versions__change_with_every_commit_and_seal_and_with_nothing_else
     assert len({versions["one"] for versions in seen}) == len(seen)
     store_info(home, "one")
     assert store_versions(home) == seen[-1]
-
-
-def test_comparison_cards__newest_first(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    _publish(home, "a", "2026-01-01")
-    _publish(home, "b", "2026-01-02")
-    assert [card["id"] for card in comparison_cards(home)] == ["b", "a"]
 
 
 def test_layer_names__without_the_input() -> None:

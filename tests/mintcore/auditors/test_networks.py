@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from mintcore.auditors.networks import BUILDERS, build_member, build_network, design
+from mintcore.auditors import SINGLE_KINDS
+from mintcore.auditors.networks import build_member, build_network, design
 from store.layout import ArraySpec
 
 
@@ -12,7 +13,7 @@ def array(*shape: int) -> list[ArraySpec]:
 SHAPES = {"linear": (16,), "vanilla": (16,), "cnn": (3, 8, 8), "queries": (4, 9)}
 
 
-@pytest.mark.parametrize("kind", BUILDERS)
+@pytest.mark.parametrize("kind", SINGLE_KINDS)
 def test_build_network__gives_a_logit_a_seed(kind: str) -> None:
     network = build_network(kind, array(*SHAPES[kind]), 3).eval()
     assert network(torch.zeros(5, *SHAPES[kind])).shape == (5, 3)

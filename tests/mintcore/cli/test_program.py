@@ -49,7 +49,7 @@ def test_help__every_option_says_what_it_is_for(path: str) -> None:
         ("extract net members --map-side eight", "Invalid value for '--map-side'"),
         (
             "sweep net --members members --external external --kinds mlp",
-            "choose of linear, vanilla",
+            "choose of vanilla, cnn",
         ),
         ("sweep net --members external --external external", "no readable image of membership"),
         (
