@@ -147,7 +147,8 @@ def write_card(folder: Path, kind: Kind, artefact_id: str, **fields: Any) -> Car
         **fields,
     }
     card[DIGEST] = card_digest(card)
-    (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    (folder / "card.json").write_text(text, encoding="utf-8")
     return card
 
 
@@ -159,7 +160,7 @@ def read_card(folder: Path) -> Card:
     """
     file = folder / "card.json"
     try:
-        card = json.loads(file.read_text())
+        card = json.loads(file.read_text(encoding="utf-8"))
         version = int(card["format"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
