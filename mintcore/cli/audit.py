@@ -77,7 +77,7 @@ def audit_image(
 ) -> None:
     """Audit single images: score, p-value and verdict of each, and where it or a near-duplicate of it is registered.
 
-    Example: mint audit image resnet56.layer3.8.vanilla.0123456789 photo.png
+    Example: mint audit image AUDITOR photo.png
     """
     from mintcore.datasets.copies import find_copies
     from mintcore.image_audit import audit_images, load_image_auditor, publish_image_audit
@@ -124,7 +124,7 @@ def audit_whole_dataset(
 ) -> None:
     """Audit a dataset as a whole: was it used, what share of it, and which images, labels and identities?
 
-    Example: mint audit dataset resnet56.layer3.8.vanilla.0123456789 scraped-photos
+    Example: mint audit dataset AUDITOR mnist-mixed
     """
     from mintcore.batch_audit import BatchRequest
     from mintcore.library import audit_groups
@@ -160,7 +160,7 @@ def audit_several(
 ) -> None:
     """Audit several datasets with several auditors, and print one table; exit code 1 where one was refused.
 
-    Example: mint audit batch --auditor AUDITOR --dataset bought --dataset scraped --wait
+    Example: mint audit batch --auditor AUDITOR --dataset mnist-mixed --dataset bought
     """
     from mintcore.batch_audit import BatchRequest
 

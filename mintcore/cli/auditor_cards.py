@@ -33,7 +33,7 @@ def show_auditor(
 ) -> None:
     """Show the card of an auditor: what it was made from, its figures, its blind baselines.
 
-    Example: mint auditor show resnet56.layer3.8.vanilla.0123456789
+    Example: mint auditor show AUDITOR
     """
     card = Home(home).card("auditors", auditor)
     row = auditor_row(card)
@@ -58,7 +58,7 @@ def default(
 ) -> None:
     """Say which auditor the pages offer first, or choose it.
 
-    Example: mint auditor default resnet56.layer3.8.vanilla.0123456789
+    Example: mint auditor default AUDITOR
     """
     if auditor is not None and clear:
         raise typer.BadParameter("Give an auditor or --clear, not both.")

@@ -92,11 +92,9 @@ def train(
 ) -> None:
     """Train one auditor, beside its blind baselines.
 
-    Example: mint train resnet56 --members cifar-train --external cifar-test --layer layer3.8 --kind cnn
+    Example: mint train mnist-classifier --members mnist-members --external mnist-external --layer dense --kind linear
 
-    Example: mint train resnet56 --members cifar-train --external cifar-test --kind fused
-
-    Example: mint train resnet56 --members cifar-train --external cifar-test --tune 20
+    Example: mint train mnist-classifier --members mnist-members --external mnist-external --layer output --tune 2
     """
     from mintcore.auditors.requests import SweepRequest
 
@@ -157,7 +155,9 @@ def sweep(
 ) -> None:
     """Train the auditors of all layers and print one table.
 
-    Example: mint sweep resnet56 --members cifar-train --external cifar-test --kinds vanilla
+    Example: mint sweep mnist-classifier --members mnist-members --external mnist-external --dry-run
+
+    Example: mint sweep mnist-classifier --members mnist-members --external mnist-external --kinds linear
     """
     from mintcore.sweep import SweepRequest
 
@@ -201,11 +201,12 @@ def compare(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Train an auditor against each source of externals and test it on each: same source against other source.
+    r"""Train an auditor against each source of externals and test it on each: same source against other source.
 
     One more is trained against all sources but each, and tested on the one left out.
 
-    Example: mint compare resnet56 --members cifar-train --external cifar-test --external gtsrb --layer avgpool
+    Example: mint compare mnist-classifier --members mnist-members --external mnist-external \
+        --external digits-external --layer dense --kind linear
     """
     from mintcore.comparison import CompareRequest
 

@@ -50,9 +50,12 @@ def add(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Register a dataset: every image is read once and known by its pixels from then on.
+    r"""Register a dataset: every image is read once and known by its pixels from then on.
 
-    Example: mint dataset add train --from arrays:c.npz --membership member --where split=train
+    Example: mint dataset add bought --from arrays:mint-home/inputs/mnist-mixed.npz --membership unknown --limit 100
+
+    Example: mint dataset add sevens --from arrays:mint-home/inputs/mnist-mixed.npz --membership column:membership \
+        --where label=7
     """
     conditions = _conditions(where or [])
     if download:
@@ -86,7 +89,7 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
 def show_(name: NameArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show what a dataset holds and where it came from.
 
-    Example: mint dataset show train
+    Example: mint dataset show mnist-members
     """
     card = dataset_card(Home(home), name)
     sizes = image_sizes(samples_file(Home(home), name))
@@ -113,7 +116,7 @@ def overlap(
 ) -> None:
     """Find the images that two datasets share, exactly or nearly; or that one holds more than once.
 
-    Example: mint dataset overlap cifar-train cifar-test
+    Example: mint dataset overlap mnist-members mnist-external
     """
     from mintcore.datasets.kept_overlaps import OverlapRequest
 

@@ -68,7 +68,7 @@ def extract(
 ) -> None:
     """Run a model over datasets and keep its activations; what is in the store is not computed again.
 
-    Example: mint extract resnet56 cifar-train cifar-test --layers 'layer3.*' --views pooled
+    Example: mint extract mnist-classifier mnist-mixed --layers 'block*' --views pooled
     """
     from mintcore.extraction.planning import plan_extraction
     from mintcore.extraction.requests import ExtractionRequest

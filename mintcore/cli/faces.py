@@ -31,7 +31,7 @@ def pairs(
     The cosine of the embeddings (of an image and its mirror image, one after the other) is compared
     with a threshold that is chosen on the other folds.
 
-    Example: mint model pairs mobilefacenet --images arrays:lfw112.npz --pairs pairs.txt
+    Example: mint model pairs FACE-MODEL --images arrays:FACES.npz --pairs PAIRS.txt
     """
     from mintcore.devices import choose_device
     from mintcore.faces.pairs import read_pairs

@@ -33,7 +33,7 @@ def list_jobs(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> N
 def show(job_id: IdArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show what a job was asked for, how far it is, and what became of it.
 
-    Example: mint jobs show extract-20260105-101500-3f9a1c
+    Example: mint jobs show JOB
     """
     show_job(queue.read_job(Home(home), job_id), as_json)
 
@@ -47,7 +47,7 @@ def log(
 ) -> None:
     """Print the last lines of a job's log.
 
-    Example: mint jobs log extract-20260105-101500-3f9a1c --tail 50
+    Example: mint jobs log JOB --tail 50
     """
     lines = queue.job_log(Home(home), job_id, tail)
     output.show(lines, as_json, lambda: typer.echo("\n".join(lines)))
@@ -59,7 +59,7 @@ def cancel(
 ) -> None:
     """Ask a job to stop; what it has stored stays.
 
-    Example: mint jobs cancel extract-20260105-101500-3f9a1c
+    Example: mint jobs cancel JOB
     """
     queue.cancel(Home(home), job_id)
     show_job(queue.read_job(Home(home), job_id), as_json)
@@ -69,7 +69,7 @@ def cancel(
 def retry(job_id: IdArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Ask again for a job that failed, was cancelled or was interrupted; it goes on where it was.
 
-    Example: mint jobs retry extract-20260105-101500-3f9a1c
+    Example: mint jobs retry JOB
     """
     show_job(queue.read_job(Home(home), queue.retry(Home(home), job_id)), as_json)
 

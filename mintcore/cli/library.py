@@ -24,22 +24,22 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Delete; without it, only
 RENAMES: dict[Kind, str] = {
     "models": """Give a model a title that people see beside its name; the name stays.
 
-    Example: mint model rename resnet56 'The public ResNet-56'
+    Example: mint model rename mnist-classifier 'Made to remember'
     """,
     "datasets": """Give a dataset a title that people see beside its name; the name stays.
 
-    Example: mint dataset rename bought 'Photos bought in May'
+    Example: mint dataset rename mnist-mixed 'Half of it was used'
     """,
     "auditors": """Give an auditor a title that people see beside its id; the id stays.
 
-    Example: mint auditor rename resnet56.layer3.8.vanilla.0123456789 'For the report'
+    Example: mint auditor rename AUDITOR 'For the report'
     """,
 }
 """Kind of artefact -> what its command ``rename`` says of itself."""
 DELETES: dict[Kind, str] = {
     "models": """Delete a model with its stores, auditors, and what these made; without --yes, only list all of it.
 
-    Example: mint model delete old-net --yes
+    Example: mint model delete mine --yes
     """,
     "datasets": """Delete a dataset with the auditors trained on it and its audits; its images stay where they are.
 
@@ -47,11 +47,11 @@ DELETES: dict[Kind, str] = {
     """,
     "auditors": """Delete an auditor with its audits and comparisons; without --yes, only list them.
 
-    Example: mint auditor delete resnet56.layer3.8.vanilla.0123456789 --yes
+    Example: mint auditor delete AUDITOR --yes
     """,
     "audits": """Delete an audit; without --yes, only say what it takes on disk.
 
-    Example: mint audit delete dataset-0123456789ab --yes
+    Example: mint audit delete AUDIT --yes
     """,
 }
 """Kind of artefact -> what its command ``delete`` says of itself."""

@@ -50,9 +50,10 @@ def methods(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the membership-inference methods of others on the split of our auditors, and print one table.
+    r"""Run the membership-inference methods of others on the split of our auditors, and print one table.
 
-    Example: mint methods mine --members cifar-train --external cifar-test --reference ref-1 --reference ref-2
+    Example: mint methods mnist-classifier --members mnist-members --external mnist-external \
+        --reference mnist-classifier-reference
     """
     from mintcore.methods.requests import MethodsRequest
 

@@ -85,9 +85,10 @@ def add(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Register an audited model from its weights.
+    r"""Register an audited model from its weights.
 
-    Example: mint model add r56 --arch mintcore:resnet56-cifar --weights r56.safetensors
+    Example: mint model add copy --arch mintcore:object-cnn-small --size 28 --mean .1307 --std .3081 \
+        --weights mint-home/models/mnist-classifier/weights.safetensors
     """
     from mintcore.models.registration import add_model
 
@@ -132,7 +133,7 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
 def show_(name: NameArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show what a model is and what it was made from.
 
-    Example: mint model show resnet56
+    Example: mint model show mnist-classifier
     """
     card = Home(home).card("models", name)
     show(card, as_json, lambda: fields(_summary(card)))
@@ -155,7 +156,7 @@ def layers(
     Suggested ones have a role: the end of a stage, a block, the embedding ... A multiply-add is two
     FLOPs. The views std and max take what pooled takes.
 
-    Example: mint model layers resnet56
+    Example: mint model layers mnist-classifier
     """
     rows = layer_rows(_layers(Home(home), name, every=every), map_side)
     show(rows, as_json, lambda: print_layers(rows))

@@ -78,7 +78,7 @@ def repair(
 ) -> None:
     """Drop exactly what is damaged; the next extraction computes it again.
 
-    Example: mint store repair resnet56-1a2b3c4d5e6f
+    Example: mint store repair STORE
     """
     from store.repair import repair as repair_store
 
@@ -117,7 +117,7 @@ def gc(
 
     With --yes it also deletes what killed processes left in the home folder more than a day ago.
 
-    Example: mint store gc resnet56-1a2b3c4d5e6f --drop 'layer1.*/map8' --yes
+    Example: mint store gc STORE --drop 'block1/map*' --yes
     """
     from mintcore.deletion import tidy
     from mintcore.stores import choose_arrays, unused_arrays
@@ -157,7 +157,7 @@ def export(
 ) -> None:
     """Write activations to a new folder that numpy, pandas, DuckDB or AnnData read.
 
-    Example: mint store export resnet56-1a2b3c4d5e6f out --format parquet --arrays 'layer3.*/pooled'
+    Example: mint store export STORE out --format parquet --arrays 'block*/pooled'
     """
     from mintcore.stores import ExportRequest, export_store
 

@@ -130,9 +130,10 @@ def train(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Train an audited model, and record exactly which images it saw. Stopped midway, it goes on when run again.
+    r"""Train an audited model, and record exactly which images it saw. Stopped midway, it goes on when run again.
 
-    Example: mint model train mine --arch mintcore:resnet20-cifar --members cifar-train --epochs 10
+    Example: mint model train mine --arch mintcore:object-cnn-small --size 28 --mean .1307 --std .3081 \
+        --members mnist-members --epochs 2
     """
     from mintcore.models.architectures import head_of
     from mintcore.training.requests import TrainingRequest
@@ -212,7 +213,7 @@ def train_references(
 
     What is not given is as the audited model was trained. Models that are there are not trained again.
 
-    Example: mint model train-references ref --of mine --pool cifar-train --pool cifar-test --count 8
+    Example: mint model train-references ref --of mine --pool mnist-members --pool mnist-external --count 2
     """
     from mintcore.training.references import ReferenceRequest, settings_like
 
