@@ -1,9 +1,7 @@
 """Serve the dashboard, with a worker for its jobs beside it."""
 
 import http.client
-import ipaddress
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -13,17 +11,23 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-import psutil
 import typer
 
 import mintcore
+from mintcore.access import ACCESS_VARIABLE, Access
 from mintcore.errors import MintError
 from mintcore.jobs import children
+from mintcore.ports import first_free_port, is_free, listens, require_free
+from mintcore.reach import Reach
+from mintcore.settings import HOME_VARIABLE
 from store.artefacts import Home
 
+LOCAL = Reach()
+"""To this machine alone."""
 DASHBOARD = Path(mintcore.__file__).parents[1] / "dashboard" / "app.py"
-FIRST_PORT = 8501
-_PORTS_TO_TRY = 100
+_NO_LOGIN = (
+    ".no-login"  # no such file: a login of another program on this machine is not taken for ours
+)
 _START_TIMEOUT_S = 60.0
 _STOP_GRACE_S = 10.0
 _RESTART_AFTER_S = 5.0
@@ -33,7 +37,7 @@ _POLL_S = 0.2
 def serve(
     home: Home,
     port: int | None,
-    host: str = "127.0.0.1",
+    reach: Reach = LOCAL,
     open_browser: bool = False,
     script: Path = DASHBOARD,
 ) -> None:
@@ -42,16 +46,15 @@ def serve(
     Args:
         home: The home folder; made where it is missing.
         port: The port to listen on; None takes the first free one from 8501 on.
-        host: The loopback address to listen on.
+        reach: Where it is served and to whom.
         open_browser: Whether to open the person's browser at the dashboard.
         script: The Streamlit script.
 
     Raises:
-        MintError: The host is not loopback, the port is taken, or the dashboard stops by itself.
+        MintError: The port is taken, or the dashboard stops by itself.
     """
-    _require_loopback(host)
     if port is not None:
-        _require_free(host, port)
+        require_free(reach.host, port)
     with _until_stopped() as stopped, ExitStack() as running:
         worker_log, log = (
             running.enter_context(_log(home, name)) for name in ("worker.log", "dashboard.log")
@@ -59,10 +62,10 @@ def serve(
         worker = _Worker(home, worker_log)
         running.callback(worker.end)
         dashboard, taken = _start_answering(
-            script, home, host, port, log, running=running, stopped=stopped
+            script, home, reach, port, log, running=running, stopped=stopped
         )
         if not stopped.is_set():
-            _announce(host, taken, open_browser)
+            _announce(reach, taken, open_browser)
         while not stopped.wait(_POLL_S):
             _require_running(dashboard, log.name)
             worker.keep_running()
@@ -97,45 +100,6 @@ class _Worker:
         )
 
 
-def _require_loopback(host: str) -> None:
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise MintError(
-            f"The dashboard has no login yet and cannot be served on {host!r}: "
-            "use 127.0.0.1, and an SSH tunnel to reach it from another machine."
-        )
-
-
-def _first_free_port(host: str) -> int:
-    for port in range(FIRST_PORT, FIRST_PORT + _PORTS_TO_TRY):
-        if _is_free(host, port):
-            return port
-    last = FIRST_PORT + _PORTS_TO_TRY - 1
-    raise MintError(f"All ports from {FIRST_PORT} to {last} are taken: choose one with --port.")
-
-
-def _require_free(host: str, port: int) -> None:
-    if not _is_free(host, port):
-        raise MintError(
-            f"Port {port} on {host} is taken or not allowed: "
-            "choose another with --port, or leave --port out to get a free one."
-        )
-
-
-def _is_free(host: str, port: int) -> bool:
-    family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(address)
-        except OSError:
-            return False
-    return True
-
-
 @contextmanager
 def _until_stopped() -> Iterator[threading.Event]:
     stopped = threading.Event()
@@ -162,7 +126,7 @@ def _log(home: Home, name: str) -> IO[bytes]:
 def _start_answering(
     script: Path,
     home: Home,
-    host: str,
+    reach: Reach,
     port: int | None,
     log: IO[bytes],
     *,
@@ -171,39 +135,51 @@ def _start_answering(
 ) -> tuple["subprocess.Popen[bytes]", int]:
     """Start the dashboard and wait until it answers; where another was faster to take a free port, on the next one."""
     while True:
-        chosen = _first_free_port(host) if port is None else port
-        dashboard = _start_dashboard(script, home, host, chosen, log)
+        chosen = first_free_port(reach.host) if port is None else port
+        dashboard = _start_dashboard(script, home, reach, chosen, log)
         running.callback(children.end, dashboard, _STOP_GRACE_S)
         try:
-            _await_answer(host, chosen, dashboard, stopped, log.name)
+            _await_answer(reach, chosen, dashboard, stopped, log.name)
         except MintError:
             stopped_by_itself = dashboard.poll() is not None
-            if port is not None or not stopped_by_itself or _is_free(host, chosen):
+            if port is not None or not stopped_by_itself or is_free(reach.host, chosen):
                 raise
         else:
             return dashboard, chosen
 
 
 def _start_dashboard(
-    script: Path, home: Home, host: str, port: int, output: IO[bytes]
+    script: Path, home: Home, reach: Reach, port: int, output: IO[bytes]
 ) -> "subprocess.Popen[bytes]":
-    options = {
-        "server.port": str(port),
-        "server.address": host,
-        "server.headless": "true",
-        "browser.gatherUsageStats": "false",
-        "client.showErrorDetails": "none",  # the log has them
-    }
+    options = _options(home, reach, port)
     return children.start_module(
         "mintcore.jobs.tethered",
         "streamlit",
         "run",
         str(script.resolve()),
-        *(word for name, value in options.items() for word in (f"--{name}", value)),
+        *(word for name, value in options for word in (f"--{name}", value)),
         output=output,
         cwd=_settings_folder(),
-        MINT_HOME=str(home.path.resolve()),
+        **{HOME_VARIABLE: str(home.path.resolve()), ACCESS_VARIABLE: reach.access},
     )
+
+
+def _options(home: Home, reach: Reach, port: int) -> list[tuple[str, str]]:
+    """Give Streamlit's options; what they say holds over its settings files."""
+    secrets = reach.login.path if reach.login else home.path.resolve() / _NO_LOGIN
+    return [
+        ("server.port", str(port)),
+        ("server.address", reach.host),
+        ("server.baseUrlPath", reach.base_url),
+        ("server.headless", "true"),
+        ("server.enableCORS", "true"),
+        ("server.enableXsrfProtection", "true"),
+        *(("server.allowedHosts", name) for name in reach.names),
+        *(("server.corsAllowedOrigins", origin) for origin in reach.origins),
+        ("secrets.files", str(secrets)),
+        ("browser.gatherUsageStats", "false"),
+        ("client.showErrorDetails", "none"),  # the log has them
+    ]
 
 
 def _settings_folder() -> Path:
@@ -213,34 +189,25 @@ def _settings_folder() -> Path:
 
 
 def _await_answer(
-    host: str,
+    reach: Reach,
     port: int,
     dashboard: "subprocess.Popen[bytes]",
     stopped: threading.Event,
     log: str,
 ) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while not (stopped.wait(_POLL_S) or (_listens(dashboard, port) and _is_healthy(host, port))):
+    while not stopped.wait(_POLL_S):
+        if listens(dashboard.pid, port) and _is_healthy(reach, port):
+            return
         _require_running(dashboard, log)
         if time.monotonic() > deadline:
             raise MintError(f"The dashboard did not answer in {_START_TIMEOUT_S:g} s: see {log}.")
 
 
-def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    """Tell whether it is this process that listens on a port, and not another dashboard that took it first."""
+def _is_healthy(reach: Reach, port: int) -> bool:
+    connection = http.client.HTTPConnection(reach.own_host, port, timeout=2)
     try:
-        connections = psutil.Process(process.pid).net_connections(kind="tcp")
-    except psutil.Error:
-        return False
-    return any(
-        each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections
-    )
-
-
-def _is_healthy(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", "/_stcore/health")
+        connection.request("GET", f"{reach.base_url}/_stcore/health")
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
@@ -254,8 +221,10 @@ def _require_running(dashboard: "subprocess.Popen[bytes]", log: str) -> None:
         raise MintError(f"The dashboard stopped by itself (code {code}): {log} says why.")
 
 
-def _announce(host: str, port: int, open_browser: bool) -> None:
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _announce(reach: Reach, port: int, open_browser: bool) -> None:
+    address = reach.address(port)
     typer.echo(f"MINT workbench is at {address} (Ctrl-C stops it).")
+    if reach.access is Access.OPEN:
+        typer.echo("There is no login: everybody who reaches it sees all of it.", err=True)
     if open_browser:
         webbrowser.open(address)

@@ -32,6 +32,17 @@ DATA_ROOTS = Setting(
     "",
     "Folders below which a browser may choose one, separated like PATH; with none, no folder can be chosen.",
 )
+LOGIN = Setting(
+    "MINT_LOGIN",
+    "",
+    "File with the OpenID Connect login of the dashboard, where --login is not given; with none, nobody signs in.",
+)
+OPERATORS = Setting(
+    "MINT_OPERATORS",
+    "",
+    "Who may change something on a dashboard with login: e-mail addresses, @domain or *, separated by commas.",
+)
+VIEWERS = Setting("MINT_VIEWERS", "", "Who may look at a dashboard with login, in the same way.")
 JOBS_AT_ONCE = Setting("MINT_JOBS_AT_ONCE", "1", "Heavy jobs that run at once on a device.")
 JOBS_QUEUED = Setting("MINT_JOBS_QUEUED", "200", "Jobs that may wait.")
 JOBS_FREE_DISK = Setting(
@@ -54,6 +65,9 @@ VISIBLE_GPUS = Setting(
 SETTINGS = (
     HOME,
     DATA_ROOTS,
+    LOGIN,
+    OPERATORS,
+    VIEWERS,
     JOBS_AT_ONCE,
     JOBS_QUEUED,
     JOBS_FREE_DISK,

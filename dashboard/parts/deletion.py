@@ -3,10 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from dashboard.access import may_operate
+from dashboard.changes import delete
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.reading import Kind, home
 from dashboard.wording import named, plain, size
-from mintcore.deletion import Deletion, delete, plan_deletion
+from mintcore.deletion import Deletion, plan_deletion
 from mintcore.dependents import Artefact
 
 _DELETED = "deleted"
@@ -14,7 +16,7 @@ _DELETED = "deleted"
 
 def delete_button(kind: Kind, artefact_id: str) -> None:
     """Offer to delete an artefact."""
-    if st.button("Delete", icon=":material/delete:"):
+    if may_operate() and st.button("Delete", icon=":material/delete:"):
         _delete(kind, artefact_id)
 
 
@@ -77,6 +79,6 @@ def _ask(deletion: Deletion) -> None:
             st.error("That is not its name: nothing was deleted.", icon=":material/error:")
             return
         with errors_as_sentences():
-            done = delete(home(), deletion.artefact)
+            done = delete(deletion.artefact)
             st.session_state[_DELETED] = f"Deleted. {size(done.bytes)} are free."
             st.rerun()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.parts import jobs
 from dashboard.parts.missing import DEMO, STEPS, Step, commands, step_link
 from dashboard.reading import Kind
@@ -40,7 +41,9 @@ def two_ways(done: dict[str, bool]) -> None:
             "Trains a small classifier on real digits, finds out what it remembers, and shows both on these pages. It "
             "needs no network and takes two to three minutes."
         )
-        if st.button("Start the demo", type="primary", icon=":material/play_arrow:"):
+        if operators_alone("start the demo") and st.button(
+            "Start the demo", type="primary", icon=":material/play_arrow:"
+        ):
             jobs.submit("demo", {})
             st.rerun()
         commands([DEMO])

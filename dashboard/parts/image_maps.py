@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.charts.maps import map_grid, map_rows
 from dashboard.parts import image_evidence, jobs
 from dashboard.parts.charts import show_chart
@@ -109,7 +110,9 @@ def _offer(auditor: dict[str, Any], layer: str, job: Job | None) -> None:
         f"{' and '.join(map(named, datasets))}, at most {_MAP_SIDE} cells a side.",
         icon=":material/grid_off:",
     )
-    if st.button("Store the maps of this layer", icon=":material/play_arrow:"):
+    if operators_alone("store maps") and st.button(
+        "Store the maps of this layer", icon=":material/play_arrow:"
+    ):
         request = {"model": auditor["model"], "datasets": datasets, "layers": layer}
         jobs.submit("extract", request | {"views": ["map"], "map_side": _MAP_SIDE})
         st.rerun()

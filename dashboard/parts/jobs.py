@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import changes
+from dashboard.access import may_operate
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.reading import home
 from dashboard.wording import duration, job_title, plain
@@ -28,7 +30,7 @@ _SEEN = "jobs-under-way"
 def submit(kind: str, params: dict[str, Any]) -> None:
     """Start a job, or join the one that does the same, and make the page follow it."""
     with errors_as_sentences():
-        st.query_params["job"] = queue.submit(home(), kind, params)
+        st.query_params["job"] = changes.submit(kind, params)
 
 
 def nothing_more(job: Job) -> None:
@@ -87,9 +89,11 @@ def ended(job: Job) -> None:
         return
     with st.container(border=True):
         state_line(job)
-        if st.button("Try again", key=f"retry-{job.id}", icon=":material/refresh:"):
+        if may_operate() and st.button(
+            "Try again", key=f"retry-{job.id}", icon=":material/refresh:"
+        ):
             with errors_as_sentences():
-                st.query_params["job"] = queue.retry(home(), job.id)
+                st.query_params["job"] = changes.retry(job.id)
                 st.rerun()
 
 
@@ -100,8 +104,10 @@ def _follow(job_id: str, draw: Callable[[Job], None]) -> None:
         with st.container(border=True):
             state_line(job)
             progress(job)
-            if st.button("Stop", key=f"stop-{job_id}", icon=":material/stop_circle:"):
-                queue.cancel(home(), job_id)
+            if may_operate() and st.button(
+                "Stop", key=f"stop-{job_id}", icon=":material/stop_circle:"
+            ):
+                changes.cancel(job_id)
         draw(job)
         if job.state not in queue.UNDER_WAY:
             st.rerun()

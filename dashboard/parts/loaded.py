@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard.access import require_operator
+from dashboard.changes import audit_image
 from dashboard.parts.images import Given
 from dashboard.parts.thumbnails import data_uri
 from dashboard.reading import card, home, home_path, version_of
@@ -39,8 +41,10 @@ def judge(auditor: str, image: Given) -> dict[str, Any]:
         The fields of an ``ImageFinding``, and ``audit``, the id of the audit that was kept.
 
     Raises:
-        MintError: The image cannot be read, the model is another one by now, or it gives no finite activations.
+        MintError: The image cannot be read, the model is another one by now, it gives no finite activations, or the
+            person is no operator.
     """
+    require_operator()
     finding = _judge(home_path(), auditor, versions_of(auditor), image.key, _image=image)
     return finding | {"name": image.name}
 
@@ -60,7 +64,12 @@ def held_out_histogram(auditor: str) -> list[dict[str, Any]]:
 
 
 def loaded_auditor(auditor: str) -> "ImageAuditor":
-    """Give an auditor with its audited model, loaded."""
+    """Give an auditor with its audited model, loaded; only operators run models.
+
+    Raises:
+        MintError: The person is no operator.
+    """
+    require_operator()
     return _load(home_path(), auditor, versions_of(auditor))
 
 
@@ -92,12 +101,9 @@ def _judge(
 ) -> dict[str, Any]:
     pixels = _image.pixels()  # before the model: a bad file fails at once
     loaded = _load(path, auditor, versions)  # its spinner comes first; it imports PyTorch
-    from mintcore.image_audit import audit_images, publish_image_audit
-
     with RUNNING:
-        (finding,) = audit_images(loaded, [(_image.name, pixels)])
-    kept = publish_image_audit(home(), loaded, finding)
-    return asdict(finding) | {"audit": kept["id"]}
+        finding, kept = audit_image(loaded, _image.name, pixels)
+    return asdict(finding) | {"audit": kept}
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT_AUDITORS)

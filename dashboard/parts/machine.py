@@ -5,10 +5,12 @@ import platform
 import pandas as pd
 import streamlit as st
 
+from dashboard.access import operators_alone
+from dashboard.changes import ask_torch_for_gpus
 from dashboard.parts.figures import Figure, show_figures
 from dashboard.wording import plain, size
 from mintcore.licences import OWN, Package, installed_packages
-from mintcore.machine import driver_gpus, this_machine, torch_gpus
+from mintcore.machine import driver_gpus, this_machine
 from mintcore.versions import own_version
 
 _ASKED = "torch-gpus"
@@ -69,9 +71,11 @@ def _driver_gpus() -> list[str] | None:
 
 def _ask_torch() -> None:
     """Offer to ask PyTorch, which takes some seconds and must not stay in this process."""
+    if not operators_alone("ask PyTorch for its GPUs"):
+        return
     if st.button("Ask PyTorch for its GPUs", icon=":material/memory:"):
         with st.spinner("Starting PyTorch in a process of its own ..."):
-            st.session_state[_ASKED] = torch_gpus()
+            st.session_state[_ASKED] = ask_torch_for_gpus()
     if _ASKED not in st.session_state:
         return
     found = st.session_state[_ASKED]

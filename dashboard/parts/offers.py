@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.reading import home
+from dashboard.changes import keep_for_once, keep_upload
 from mintcore.datasets.offers import (
     ROOTS_VARIABLE,
     allowed_roots,
@@ -15,7 +15,6 @@ from mintcore.datasets.offers import (
     folder_below,
     suggested_name,
 )
-from mintcore.uploads import keep_for_once, keep_upload
 
 NewDataset = Callable[[], dict[str, str]]
 """Gives name and source of a new dataset; raises MintError where its images cannot be kept or read."""
@@ -94,7 +93,7 @@ def file_offer(
     return Offer(
         file.name,
         lambda: {
-            "path": str(keep_for_once(home(), file, suffix)),
+            "path": str(keep_for_once(file, suffix)),
             "uploaded_as": Path(file.name).name,
         },
     )
@@ -104,7 +103,7 @@ def _zip() -> Offer | None:
     file = st.file_uploader("Zip of images", type="zip")
     if file is None:
         return None
-    return Offer(file.name, lambda: {"source": f"zip:{keep_upload(home(), file)}"})
+    return Offer(file.name, lambda: {"source": f"zip:{keep_upload(file)}"})
 
 
 def _folder() -> Offer | None:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.parts import jobs
 from dashboard.parts.choices import choice, choose_again
 from dashboard.parts.downloads import csv_download
@@ -24,6 +25,8 @@ _NEAR_HELP = (
 
 def ask_overlap(datasets: reading.Rows) -> None:
     """Let the person choose two datasets, or one twice, and start the job that compares them."""
+    if not operators_alone("look for what datasets share"):
+        return
     images = {card["id"]: card["counts"]["total"] for card in datasets}
     left, right, beside = st.columns([2, 2, 1], vertical_alignment="bottom")
     with left:

@@ -2,17 +2,19 @@
 
 import streamlit as st
 
+from dashboard.access import may_operate
+from dashboard.changes import rename
 from dashboard.parts.choices import label_again
 from dashboard.parts.errors import errors_as_sentences
-from dashboard.reading import Kind, home
+from dashboard.reading import Kind
 from dashboard.titles import title_of
 from dashboard.wording import named
-from mintcore.titles import LONGEST, TITLED, rename
+from mintcore.titles import LONGEST, TITLED
 
 
 def rename_button(kind: Kind, artefact_id: str) -> None:
     """Offer to rename an artefact, where it is of a kind that people give names to."""
-    if kind in TITLED and st.button("Rename", icon=":material/edit:"):
+    if kind in TITLED and may_operate() and st.button("Rename", icon=":material/edit:"):
         _rename(kind, artefact_id)
 
 
@@ -32,6 +34,6 @@ def title_form(kind: Kind, artefact_id: str) -> None:
         )
         if st.form_submit_button("Save", type="primary", icon=":material/check:"):
             with errors_as_sentences():
-                rename(home(), kind, artefact_id, title)
+                rename(kind, artefact_id, title)
                 label_again(artefact_id)
                 st.rerun()

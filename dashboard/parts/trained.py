@@ -5,6 +5,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import navigation, reading
+from dashboard.access import may_operate
+from dashboard.changes import demote, promote
 from dashboard.parts.charts import n_note
 from dashboard.parts.choices import auditor_labels, choice
 from dashboard.parts.contributions import show_contributions
@@ -17,7 +19,6 @@ from dashboard.wording import (
     interval,
     plain,
 )
-from mintcore.defaults import demote, promote
 
 
 def show_trained(auditors: reading.Rows) -> None:
@@ -43,30 +44,36 @@ def show_trained(auditors: reading.Rows) -> None:
 
 
 def _default(auditor: str) -> None:
-    """Offer to make an auditor the one that pages and audits offer first, or no longer to."""
+    """Say whether an auditor is the default, the one that pages and audits offer first, and offer to change that."""
     is_default = reading.default_auditor() == auditor
     with st.container(horizontal=True, vertical_alignment="center"):
         if is_default:
             st.badge("default auditor", icon=":material/star:", color="green")
-            st.button("No longer the default", on_click=_demote)
-        else:
-            st.button(
-                "Make it the default",
-                icon=":material/star:",
-                on_click=_promote,
-                args=(auditor,),
-                help="The pages that audit offer the default auditor first.",
-            )
+        if may_operate():
+            _change_default(auditor, is_default)
+
+
+def _change_default(auditor: str, is_default: bool) -> None:
+    if is_default:
+        st.button("No longer the default", on_click=_demote)
+        return
+    st.button(
+        "Make it the default",
+        icon=":material/star:",
+        on_click=_promote,
+        args=(auditor,),
+        help="The pages that audit offer the default auditor first.",
+    )
 
 
 def _promote(auditor: str) -> None:
     with errors_as_sentences():
-        promote(reading.home(), auditor)
+        promote(auditor)
 
 
 def _demote() -> None:
     with errors_as_sentences():
-        demote(reading.home())
+        demote()
 
 
 def _figures(card: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.charts.scores import score_distributions
 from dashboard.parts import jobs, set_evidence
 from dashboard.parts.audited_images import audited_images
@@ -35,6 +36,8 @@ from mintcore import library
 
 
 def _ask(auditors: reading.Rows, datasets: reading.Rows) -> None:
+    if not operators_alone("start audits"):
+        return
     left, right = st.columns([3, 2])
     with left:
         chosen = auditor_choices(auditors)

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.parts.choices import auditor_choice
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.heading import heading
@@ -67,7 +68,8 @@ _auditors, _datasets = reading.ranked_auditors(), reading.cards("datasets")
 stop_where_missing(("models", "datasets", "auditors"))
 _auditor = auditor_choice(_auditors)
 held_out_note(_auditor)
-_judged = judge_all(_auditor["id"], image_choice(_datasets))
+_asked = operators_alone("have images judged, for it runs the model and keeps the finding")
+_judged = judge_all(_auditor["id"], image_choice(_datasets)) if _asked else []
 if _judged:
     show_table(_judged)
     show_findings(_judged)

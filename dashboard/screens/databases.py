@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.charts.databases import MOST_BESIDE, TITLES, Figure, heat_map, heat_maps
 from dashboard.parts import jobs, sources
 from dashboard.parts.charts import show_chart
@@ -20,6 +21,8 @@ from dashboard.wording import INTERVALS, when
 
 
 def _ask() -> None:
+    if not operators_alone("start comparisons"):
+        return
     with st.expander("Compare other datasets", icon=":material/play_arrow:"):
         known = subjects()
         if known is None:

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from dashboard import changes
+from dashboard.access import may_operate
 from dashboard.navigation import result_link
 from dashboard.parts.choices import choice
 from dashboard.parts.errors import errors_as_sentences
@@ -86,6 +88,8 @@ def _log(job: Job) -> None:
 
 
 def _action(job: Job) -> None:
+    if not may_operate():
+        return
     if job.state in ("queued", "running", "interrupted"):
         st.button(
             "Cancel",
@@ -108,12 +112,12 @@ def _action(job: Job) -> None:
 
 def _cancel(job_id: str) -> None:
     with errors_as_sentences():
-        queue.cancel(home(), job_id)
+        changes.cancel(job_id)
 
 
 def _retry(job_id: str) -> None:
     with errors_as_sentences():
-        queue.retry(home(), job_id)
+        changes.retry(job_id)
 
 
 def _times(job: Job) -> str:

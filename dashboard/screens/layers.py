@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.parts import jobs
 from dashboard.parts.activation_statistics import show_statistics
 from dashboard.parts.charts import n_note
@@ -67,6 +68,8 @@ def _scores(auditors: reading.Rows, layers: list[str]) -> None:
 
 
 def _all_layers() -> None:
+    if not operators_alone("start sweeps"):
+        return
     with st.expander("Train auditors for all layers", icon=":material/play_arrow:"):
         known = subjects()
         if known is None:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import library_reading
+from dashboard.access import operators_alone
 from dashboard.parts import jobs
 from dashboard.parts.choices import choice, choose_again, segments
 from dashboard.parts.deletion import say_what_was_deleted
@@ -92,8 +93,9 @@ _counts = {kind: library_reading.count(kind) for kind in _PARAMS}
 _shown = _kind({kind: count for kind, count in _counts.items() if count or kind in _ALWAYS})
 if _shown in _REGISTRATIONS:
     _words, _form = _REGISTRATIONS[_shown]
-    with st.expander(_words, expanded=not _counts[_shown], icon=":material/add:"):
-        _form()
+    if operators_alone("register, rename and delete"):
+        with st.expander(_words, expanded=not _counts[_shown], icon=":material/add:"):
+            _form()
     for _job_kind, _made in _JOBS.items():
         jobs.follow_to_result(_job_kind, partial(_show, _made))
 _ids = _registered(_shown)

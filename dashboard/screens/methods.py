@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.methods_reading import Split
 from dashboard.parts import jobs, methods
 from dashboard.parts.agreement import show_agreement
@@ -18,6 +19,8 @@ from dashboard.wording import when
 
 
 def _ask() -> None:
+    if not operators_alone("run methods"):
+        return
     with st.expander("Run the methods", icon=":material/play_arrow:"):
         known = subjects()
         request = None if known is None else methods_choice(known)

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import reading
+from dashboard.access import operators_alone
 from dashboard.parts import jobs
 from dashboard.parts.choices import choose_again, segments
 from dashboard.parts.curves import live_curves
@@ -22,6 +23,8 @@ _ONE, _SEVERAL = "One auditor", "Compare runs"
 
 
 def _ask() -> None:
+    if not operators_alone("start trainings"):
+        return
     known = subjects()
     if known is None:
         return

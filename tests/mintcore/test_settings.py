@@ -8,7 +8,7 @@ from mintcore.jobs.limits import PREFIX, Limits
 from mintcore.settings import SETTINGS
 
 ROOT = Path(mintcore.__file__).parents[1]
-OF_ITS_OWN = {"MINT_PARENT_PID", "MINT_JOBS_"}
+OF_ITS_OWN = {"MINT_PARENT_PID", "MINT_ACCESS", "MINT_JOBS_"}
 """What a process tells its children, and what names begin with."""
 
 
