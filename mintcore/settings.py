@@ -58,6 +58,9 @@ JOBS_FREE_MEMORY = Setting(
 JOBS_LOG = Setting(
     "MINT_JOBS_LOG_MIB", "8", "Longest log of a job in MiB; its older half is dropped then."
 )
+DEBUG = Setting(
+    "MINT_DEBUG", "", "Set to 1, commands show where an error was, as `mint --debug` does."
+)
 VISIBLE_GPUS = Setting(
     "CUDA_VISIBLE_DEVICES", "", "GPUs that jobs may use; set but empty, everything runs on the CPU."
 )
@@ -73,6 +76,7 @@ SETTINGS = (
     JOBS_FREE_DISK,
     JOBS_FREE_MEMORY,
     JOBS_LOG,
+    DEBUG,
     VISIBLE_GPUS,
 )
 

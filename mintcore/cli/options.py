@@ -13,6 +13,7 @@ HomeOption = Annotated[
         "--home",
         envvar=settings.HOME_VARIABLE,
         help="Folder that holds models, datasets, stores, auditors and audits.",
+        file_okay=False,
         show_default=True,
     ),
 ]

@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mintcore.cli.streams import takes_unicode
+
 SMALL = 0.001
 """Below this a number is written with its exponent: a p-value is never 0.000."""
 _WIDEST = 10_000
@@ -16,7 +18,7 @@ _WIDEST = 10_000
 def show(data: Any, as_json: bool, render: Callable[[], None]) -> None:
     """Print ``data`` as one JSON document, or call ``render`` for a person."""
     if as_json:
-        typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(data, indent=2, ensure_ascii=not takes_unicode()))
     else:
         render()
 

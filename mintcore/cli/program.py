@@ -4,6 +4,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
+import typer.main
 
 from mintcore.cli import (
     audit,
@@ -22,12 +23,12 @@ from mintcore.cli import (
     store,
     training,
 )
-from mintcore.cli.work import INTERRUPTED
-from mintcore.errors import PERSON_ERRORS, CancelledError
+from mintcore.cli.examples import keep_examples
+from mintcore.cli.streams import flush, settle_streams
+from mintcore.errors import MintError
+from mintcore.failures import BAD_INPUT, INTERRUPTED, ask_for_tracebacks, report
 from mintcore.versions import own_version
 from store.artefacts import Kind
-
-BAD_INPUT = 2
 
 app = typer.Typer(
     name="mint",
@@ -71,6 +72,13 @@ app.command()(serving.worker)
 app.command()(demo.demo)
 
 
+def command() -> Any:
+    """Make the whole command. An example is printed as it is written, so that it can be pasted."""
+    made = typer.main.get_command(app)
+    keep_examples(made)
+    return made
+
+
 # typer carries a copy of click and exports only the leaves of its exceptions
 _ClickException: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -83,6 +91,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _debug(wanted: bool) -> None:
+    if wanted:
+        ask_for_tracebacks()
+
+
 @app.callback()
 def root(
     version: Annotated[
@@ -91,31 +104,43 @@ def root(
             "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
         ),
     ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            callback=_debug,
+            is_eager=True,
+            help="Show where an error was: its traceback.",
+        ),
+    ] = False,
 ) -> None:
     """Was this image used to train this vision model? Membership inference tests, by experiment."""
 
 
 def main() -> None:
-    """Run the command; bad input gives one sentence on standard error and exit code 2."""
+    """Run the command; what goes wrong is one sentence on standard error, and an exit code."""
+    settle_streams()
     try:
-        code = app(standalone_mode=False)
+        code = command()(standalone_mode=False)
         if code == INTERRUPTED:  # what typer makes of Ctrl-C, without a word
             raise KeyboardInterrupt
-        sys.exit(code)
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
     except _ClickException as error:
-        _leave(_one_line(error), BAD_INPUT)
-    except PERSON_ERRORS as error:
-        _leave(str(error), BAD_INPUT)
-    except (typer.Abort, KeyboardInterrupt, CancelledError):
-        _leave("stopped; what was committed is kept.", INTERRUPTED)
+        code = _refuse(error)
+    except typer.Abort:
+        code = report(KeyboardInterrupt(), _tell)
+    except (Exception, KeyboardInterrupt) as error:
+        code = report(error, _tell)
+    sys.exit(flush(code))
 
 
-def _one_line(usage_error: Any) -> str:
-    return " ".join(str(usage_error.format_message()).split())
+def _refuse(usage_error: Any) -> int:
+    """Say what is wrong with a command line in one sentence; one of only a group's name asks for help."""
+    said = str(usage_error.format_message())
+    if type(usage_error).__name__ == "NoArgsIsHelpError":  # which typer does not export
+        typer.echo(said, err=True)
+        return BAD_INPUT
+    return report(MintError(" ".join(said.split())), _tell)
 
 
-def _leave(sentence: str, code: int) -> None:
+def _tell(sentence: str) -> None:
     typer.echo(f"mint: {sentence}", err=True)
-    sys.exit(code)

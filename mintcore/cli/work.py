@@ -9,6 +9,7 @@ import typer
 
 from mintcore.cli.jobs import show_job
 from mintcore.errors import CancelledError, MintError
+from mintcore.failures import INTERRUPTED
 from mintcore.jobs import queue
 from mintcore.jobs.kinds import work_of
 from mintcore.jobs.worker import is_served
@@ -18,7 +19,6 @@ from store.artefacts import Home
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-INTERRUPTED = 130
 _POLL_S = 0.3
 
 WaitOption = Annotated[

@@ -1,6 +1,7 @@
 """The worker: takes jobs from the queue and lets each run in its lane, in a process of its own."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -11,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from huey.consumer import Consumer
 
-from mintcore.errors import MintError
+from mintcore.errors import PERSON_ERRORS, MintError
+from mintcore.failures import report
 from mintcore.jobs import children
 from mintcore.jobs.folder import JobFolder, State, job_folders, jobs_path, locked
 from mintcore.jobs.lanes import Lanes
@@ -25,6 +28,8 @@ from store.artefacts import Home
 
 _POLL_S = 0.5
 _LOOK_EVERY_S = 5.0
+_LEAST_ROOM = 2**18
+"""Bytes: an empty queue of huey and its journal take a quarter of them."""
 _RECOVERY_REASON = "What became of the job's process was not recorded."
 
 
@@ -52,8 +57,7 @@ def run_worker(home: Home, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     limits = read_limits()
-    with locked(jobs_path(home)):
-        pass  # makes the folder, or says that it cannot be made
+    _await_room(home, stopped, announce)
     with _alone(home, stopped, announce):
         if not stopped.is_set():
             announce(f"Working on the jobs in {home.path}.")
@@ -102,6 +106,33 @@ def _consume(home: Home, limits: Limits, stopped: threading.Event) -> None:
     consumer.stop_flag.set()
     lanes.stop()
     consumer.stop(graceful=True)
+
+
+def _await_room(home: Home, stopped: threading.Event, announce: Callable[[str], None]) -> None:
+    """Wait while the disk has no room for the small files of a worker; other work may free some, or a person."""
+    waiting = False
+    while not stopped.is_set():
+        with locked(jobs_path(home)):  # makes the folder, or says that it cannot be made
+            pass
+        if _has_room(home):
+            return
+        if not waiting:
+            announce(f"The disk of {home.path} is full: waiting for room.")
+        waiting = True
+        stopped.wait(_LOOK_EVERY_S)
+
+
+def _has_room(home: Home) -> bool:
+    """Write what the lock file and the queue's database take at least, and take it away again."""
+    try:
+        with TemporaryFile(dir=jobs_path(home)) as file:
+            file.write(bytes(_LEAST_ROOM))
+            file.flush()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return False
+    return True
 
 
 @contextmanager
@@ -163,7 +194,14 @@ def _goes_on(folder: JobFolder, state: State) -> bool:
 def main() -> None:
     """Run the worker of the home on the command line as a child that ends with its parent."""
     children.end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    run_worker(Home(Path(sys.argv[1])), lambda line: print(line, flush=True))  # noqa: T201
+    try:
+        run_worker(Home(Path(sys.argv[1])), _print)
+    except PERSON_ERRORS as error:
+        sys.exit(report(error, _print))
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - into the worker's log
 
 
 if __name__ == "__main__":

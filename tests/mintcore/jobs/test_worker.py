@@ -1,5 +1,9 @@
+import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
+from fault_processes import fill_disk
 from job_processes import StartWorker, gone, kill, until, until_counting
 
 from mintcore.jobs.queue import cancel, job_log, job_measures, read_job, submit, wait
@@ -130,3 +134,31 @@ def test_is_served__a_lock_file_of_an_earlier_version_is_empty(home: Home) -> No
     home.path.mkdir()
     (home.path / "worker.lock").touch()
     assert not is_served(home)
+
+
+def test_worker__waits_for_room_on_a_full_disk(
+    home: Home, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    home.path.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(home.path)]
+    if not shutil.which("mount") or subprocess.run(small, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        filler = fill_disk(home)
+        worker, log = start_worker(), tmp_path / "worker.txt"
+        until(lambda: "is full: waiting for room." in log.read_text())
+        filler.unlink()
+        until(lambda: is_served(home))
+        assert worker.poll() is None
+        assert "Traceback" not in log.read_text()
+    finally:
+        subprocess.run(["umount", "--lazy", str(home.path)], check=True)
+
+
+def test_worker__a_home_that_cannot_be_written_is_one_sentence_in_its_log(
+    home: Home, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    home.path.touch()
+    assert start_worker().wait(20) == 2
+    (sentence,) = (tmp_path / "worker.txt").read_text().splitlines()
+    assert "cannot be written" in sentence
