@@ -2,36 +2,24 @@
 
 import difflib
 import errno
-import json
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
 
-from store.digests import DIGEST, digest_of
+from store.cards import Card, Kind, card_digest, own_card, read_card, write_card
 from store.durability import flush_file, flush_tree
 from store.errors import StoreError
 
-Kind = Literal[
-    "models",
-    "datasets",
-    "stores",
-    "auditors",
-    "audits",
-    "comparisons",
-    "methods",
-    "protocols",
-    "overlaps",
-]
-Card = dict[str, Any]
+__all__ = ["Card", "Home", "Kind", "card_digest", "read_card", "write_card"]
 
-CARD_FORMAT = 1
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+_SHOWN = 100
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +40,7 @@ class Home:
         """
         if not _ID.fullmatch(artefact_id):
             raise StoreError(
-                f"{artefact_id!r} is not a usable name: use 1 to 96 letters, digits, '.', '-' "
+                f"{artefact_id[:_SHOWN]!r} is not a usable name: use 1 to 96 letters, digits, '.', '-' "
                 "or '_', beginning with a letter or digit."
             )
         return self.path / kind / artefact_id
@@ -63,8 +51,15 @@ class Home:
         return self.path / ".staging"
 
     def has(self, kind: Kind, artefact_id: str) -> bool:
-        """Tell whether an artefact has been published."""
-        return (self.folder(kind, artefact_id) / "card.json").is_file()
+        """Tell whether an artefact has been published.
+
+        Raises:
+            StoreError: The id is not usable, or the home folder may not be read.
+        """
+        try:
+            return (self.folder(kind, artefact_id) / "card.json").is_file()
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     def card(self, kind: Kind, artefact_id: str) -> Card:
         """Read the card of an artefact.
@@ -74,14 +69,16 @@ class Home:
         """
         if not self.has(kind, artefact_id):
             raise StoreError(self._unknown(kind, artefact_id))
-        return read_card(self.folder(kind, artefact_id))
+        return own_card(self.folder(kind, artefact_id), kind)
 
     def cards(self, kind: Kind) -> list[Card]:
-        """Read the cards of all artefacts of a kind, oldest first."""
-        folders = sorted((self.path / kind).glob("*/card.json"))
-        return sorted(
-            (read_card(file.parent) for file in folders), key=lambda card: card["created"]
-        )
+        """Read the cards of all artefacts of a kind, oldest first.
+
+        Raises:
+            StoreError: The home folder may not be read, or a card is damaged.
+        """
+        cards = (own_card(folder, kind) for folder in self._folders(kind))
+        return sorted(cards, key=lambda card: card["created"])
 
     @contextmanager
     def publishing(self, kind: Kind, artefact_id: str) -> Iterator[Path]:
@@ -98,9 +95,9 @@ class Home:
         try:
             yield staging
             flush_tree(staging)
-            _place(staging, target)
+            self._put(staging, target)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in _FULL:
                 raise
             raise StoreError(
                 f"The disk of {self.path} is full: free some space, then try again."
@@ -113,13 +110,40 @@ class Home:
             self.staging.mkdir(parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(dir=self.staging))
         except OSError as error:
-            raise StoreError(
-                f"The home folder {self.path} cannot be written ({error.strerror}): "
-                "choose another with --home or MINT_HOME."
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _put(self, staging: Path, target: Path) -> None:
+        try:
+            _place(staging, target)
+        except OSError as error:
+            if error.errno not in _DENIED:
+                raise
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"The home folder {self.path} cannot be written ({error.strerror}): "
+            "choose another with --home or MINT_HOME."
+        )
+
+    def _unreadable(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"The home folder {self.path} cannot be read ({error.strerror}): "
+            "let its owner allow it, or choose another with --home or MINT_HOME."
+        )
+
+    def _folders(self, kind: Kind) -> list[Path]:
+        """List the artefacts of a kind; one that may not be read is an error, and is not passed over."""
+        try:
+            folders = sorted((self.path / kind).iterdir())
+            return [folder for folder in folders if (folder / "card.json").exists()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     def _unknown(self, kind: Kind, artefact_id: str) -> str:
-        names = sorted(file.parent.name for file in (self.path / kind).glob("*/card.json"))
+        names = [folder.name for folder in self._folders(kind)]
         near = difflib.get_close_matches(artefact_id, names, n=3)
         if near:
             hint = f"Did you mean {' or '.join(near)}?"
@@ -128,61 +152,6 @@ class Home:
         else:
             hint = "There are none yet."
         return f"No {kind[:-1]} is called {artefact_id!r} in {self.path}. {hint}"
-
-
-def write_card(folder: Path, kind: Kind, artefact_id: str, **fields: Any) -> Card:
-    """Write ``card.json``, with a digest of itself, into a (staging) folder and return the card.
-
-    Args:
-        folder: Where to write it.
-        kind: The artefact's kind.
-        artefact_id: The artefact's id.
-        **fields: What it was made from, with which settings, seed and versions. JSON values.
-    """
-    card: Card = {
-        "id": artefact_id,
-        "kind": kind,
-        "format": CARD_FORMAT,
-        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        **fields,
-    }
-    card[DIGEST] = card_digest(card)
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    (folder / "card.json").write_text(text, encoding="utf-8")
-    return card
-
-
-def read_card(folder: Path) -> Card:
-    """Read ``card.json``. One without a digest was written by an earlier version, and is accepted.
-
-    Raises:
-        StoreError: The card is damaged, or was written by a newer version of the program.
-    """
-    file = folder / "card.json"
-    try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-        version = int(card["format"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"{file} is not a readable card ({error}): restore or delete its folder."
-        ) from error
-    if version > CARD_FORMAT:
-        raise StoreError(
-            f"{file} has format {version}, but this version reads up to {CARD_FORMAT}: "
-            "update MINT workbench."
-        )
-    if DIGEST in card and card[DIGEST] != card_digest(card):
-        raise StoreError(
-            f"{file} was changed since it was written (its digest does not fit): restore it from a "
-            "backup, or delete its folder and make it again."
-        )
-    return dict(card)
-
-
-def card_digest(card: Card) -> str:
-    """Give the digest of all fields of a card but ``digest``, whatever their order."""
-    others = {name: value for name, value in card.items() if name != DIGEST}
-    return digest_of(json.dumps(others, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _place(staging: Path, target: Path) -> None:
