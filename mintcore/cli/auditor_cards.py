@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.findings import AUC_HEADING, in_words
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
@@ -27,7 +28,9 @@ def list_auditors(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) 
 
 @app.command("show")
 def show_auditor(
-    auditor: Annotated[str, typer.Argument(help="Id of an auditor.")],
+    auditor: Annotated[
+        str, typer.Argument(help="Id of an auditor.", autocompletion=names_of("auditors"))
+    ],
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,7 +53,10 @@ def show_auditor(
 def default(
     auditor: Annotated[
         str | None,
-        typer.Argument(help="Id of the auditor to offer first; none to say which it is."),
+        typer.Argument(
+            help="Id of the auditor to offer first; none to say which it is.",
+            autocompletion=names_of("auditors"),
+        ),
     ] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Have no default any more.")] = False,
     home: HomeOption = DEFAULT_HOME,

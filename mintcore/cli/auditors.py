@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.auditors import KIND_WORDS
+from mintcore.cli.completion import kind_names, layer_names, names_of
 from mintcore.cli.estimates import DryRunOption, print_estimate
 from mintcore.cli.findings import print_comparison, print_sweep
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
@@ -18,16 +19,30 @@ from store.artefacts import Card, Home
 _KINDS = ", ".join(KIND_WORDS)
 
 MembersOption = Annotated[
-    str, typer.Option("--members", help="Dataset with images of membership 'member'.")
+    str,
+    typer.Option(
+        "--members",
+        help="Dataset with images of membership 'member'.",
+        autocompletion=names_of("datasets"),
+    ),
 ]
 ExternalOption = Annotated[
-    str, typer.Option("--external", help="Dataset with images of membership 'external'.")
+    str,
+    typer.Option(
+        "--external",
+        help="Dataset with images of membership 'external'.",
+        autocompletion=names_of("datasets"),
+    ),
 ]
-ModelArgument = Annotated[str, typer.Argument(help="Name of the audited model.")]
+ModelArgument = Annotated[
+    str, typer.Argument(help="Name of the audited model.", autocompletion=names_of("models"))
+]
 ReferenceOption = Annotated[
     str | None,
     typer.Option(
-        "--reference", help="A trained model that never saw the members: a blind baseline."
+        "--reference",
+        help="A trained model that never saw the members: a blind baseline.",
+        autocompletion=names_of("models"),
     ),
 ]
 MapSideOption = Annotated[
@@ -41,7 +56,9 @@ OverlapOption = Annotated[
         "near-duplicates are kept on one side of the split. It is recorded on the auditor's card.",
     ),
 ]
-KindOption = Annotated[str, typer.Option("--kind", help=f"One of {_KINDS}.")]
+KindOption = Annotated[
+    str, typer.Option("--kind", help=f"One of {_KINDS}.", autocompletion=kind_names)
+]
 SeedsOption = Annotated[
     int, typer.Option("--seeds", help="Networks of each auditor; an image's score is their mean.")
 ]
@@ -73,7 +90,10 @@ def train(
     members: MembersOption,
     external: ExternalOption,
     layer: Annotated[
-        str, typer.Option("--layer", help="One layer: see `mint model layers`.")
+        str,
+        typer.Option(
+            "--layer", help="One layer: see `mint model layers`.", autocompletion=layer_names
+        ),
     ] = "output",
     kind: KindOption = "vanilla",
     view: ViewOption = None,
@@ -131,13 +151,19 @@ def sweep(
     members: MembersOption,
     external: ExternalOption,
     layers: Annotated[
-        str, typer.Option("--layers", help="'all', or names and globs separated by commas.")
+        str,
+        typer.Option(
+            "--layers",
+            help="'all', or names and globs separated by commas.",
+            autocompletion=layer_names,
+        ),
     ] = "all",
     kinds: Annotated[
         str,
         typer.Option(
             "--kinds",
             help=f"Of {_KINDS}; several separated by commas.",
+            autocompletion=kind_names,
         ),
     ] = "vanilla,cnn",
     view: ViewOption = None,
@@ -187,9 +213,19 @@ def compare(
     model: ModelArgument,
     members: MembersOption,
     external: Annotated[
-        list[str], typer.Option("--external", help="Dataset of externals; give it twice or more.")
+        list[str],
+        typer.Option(
+            "--external",
+            help="Dataset of externals; give it twice or more.",
+            autocompletion=names_of("datasets"),
+        ),
     ],
-    layer: Annotated[str, typer.Option("--layer", help="One layer: see `mint model layers`.")],
+    layer: Annotated[
+        str,
+        typer.Option(
+            "--layer", help="One layer: see `mint model layers`.", autocompletion=layer_names
+        ),
+    ],
     kind: KindOption = "vanilla",
     reference: ReferenceOption = None,
     map_side: MapSideOption = 8,

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.library import titled
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
@@ -20,12 +21,15 @@ from store.samples import image_sizes
 
 app = typer.Typer(no_args_is_help=True, help="Register datasets and look at them.")
 
-NameArgument = Annotated[str, typer.Argument(help="Name of the dataset.")]
+NewNameArgument = Annotated[str, typer.Argument(help="Name of the dataset.")]
+NameArgument = Annotated[
+    str, typer.Argument(help="Name of the dataset.", autocompletion=names_of("datasets"))
+]
 
 
 @app.command()
 def add(
-    name: NameArgument,
+    name: NewNameArgument,
     *,
     source: Annotated[
         str,
@@ -98,8 +102,16 @@ def show_(name: NameArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOpti
 
 @app.command()
 def overlap(
-    first: Annotated[str, typer.Argument(metavar="A", help="Name of a dataset.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another one, or the same again.")],
+    first: Annotated[
+        str,
+        typer.Argument(metavar="A", help="Name of a dataset.", autocompletion=names_of("datasets")),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(
+            metavar="B", help="Another one, or the same again.", autocompletion=names_of("datasets")
+        ),
+    ],
     *,
     distance: Annotated[
         int,

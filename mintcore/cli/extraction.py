@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import layer_names, names_of
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show
 from mintcore.cli.work import WaitOption, carry_out
@@ -13,10 +14,19 @@ from store.artefacts import Home
 
 
 def extract(
-    model: Annotated[str, typer.Argument(help="Name of the audited model.")],
-    datasets: Annotated[list[str], typer.Argument(help="Names of datasets.")],
+    model: Annotated[
+        str, typer.Argument(help="Name of the audited model.", autocompletion=names_of("models"))
+    ],
+    datasets: Annotated[
+        list[str], typer.Argument(help="Names of datasets.", autocompletion=names_of("datasets"))
+    ],
     layers: Annotated[
-        str, typer.Option("--layers", help="'all', or names and globs separated by commas.")
+        str,
+        typer.Option(
+            "--layers",
+            help="'all', or names and globs separated by commas.",
+            autocompletion=layer_names,
+        ),
     ] = "all",
     views: Annotated[
         str, typer.Option("--views", help=f"Of {', '.join(VIEWS)}, separated by commas.")

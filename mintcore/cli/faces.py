@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show
 from mintcore.progress import ConsoleReporter
@@ -12,7 +13,9 @@ from store.artefacts import Home
 
 
 def pairs(
-    name: Annotated[str, typer.Argument(help="Name of the face model.")],
+    name: Annotated[
+        str, typer.Argument(help="Name of the face model.", autocompletion=names_of("models"))
+    ],
     *,
     images: Annotated[
         str,

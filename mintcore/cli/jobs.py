@@ -7,13 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.cli import output
+from mintcore.cli.completion import job_ids
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.jobs import queue
 from store.artefacts import Home
 
 app = typer.Typer(no_args_is_help=True, help="See, follow and steer jobs.")
 
-IdArgument = Annotated[str, typer.Argument(help="Id of a job, as 'mint jobs list' shows it.")]
+IdArgument = Annotated[
+    str, typer.Argument(help="Id of a job, as 'mint jobs list' shows it.", autocompletion=job_ids)
+]
 TailOption = Annotated[int, typer.Option("--tail", min=1, help="How many of the last lines.")]
 
 

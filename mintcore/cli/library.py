@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import show
 from mintcore.deletion import Deletion, delete, plan_deletion
@@ -14,7 +15,6 @@ from mintcore.titles import LONGEST, read_titles, rename
 from store.artefacts import Home, Kind
 from store.disk import human_bytes
 
-NameArgument = Annotated[str, typer.Argument(help="Its name or id, as the list shows it.")]
 TitleArgument = Annotated[
     str, typer.Argument(help=f"At most {LONGEST} characters; '' takes the title away.")
 ]
@@ -61,7 +61,7 @@ def renaming(kind: Kind) -> Callable[..., None]:
     """Make the command that renames artefacts of a kind."""
 
     def rename_one(
-        name: NameArgument,
+        name: Annotated[str, _name_argument(kind)],
         title: TitleArgument,
         home: HomeOption = DEFAULT_HOME,
         as_json: JsonOption = False,
@@ -78,7 +78,7 @@ def deleting(kind: Kind) -> Callable[..., None]:
     """Make the command that deletes artefacts of a kind."""
 
     def delete_one(
-        name: NameArgument,
+        name: Annotated[str, _name_argument(kind)],
         yes: YesOption = False,
         home: HomeOption = DEFAULT_HOME,
         as_json: JsonOption = False,
@@ -89,6 +89,12 @@ def deleting(kind: Kind) -> Callable[..., None]:
 
     delete_one.__doc__ = DELETES[kind]
     return delete_one
+
+
+def _name_argument(kind: Kind) -> Any:
+    return typer.Argument(
+        help="Its name or id, as the list shows it.", autocompletion=names_of(kind)
+    )
 
 
 def titled(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.cli.auditors import ExternalOption, MembersOption, ModelArgument, OverlapOption
+from mintcore.cli.completion import names_of
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import show, table
 from mintcore.cli.work import WaitOption, carry_out
@@ -32,6 +33,7 @@ def methods(
         typer.Option(
             "--reference",
             help="A model that `mint model train-references` made; repeatable. Attack-R, LiRA and RMIA need some.",
+            autocompletion=names_of("models"),
         ),
     ] = None,
     queries: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.layers import layer_rows, print_layers
 from mintcore.cli.library import titled
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption, SeedOption
@@ -33,12 +34,15 @@ app = typer.Typer(no_args_is_help=True, help="Register audited models and look a
 
 _CLASSES_CHARACTERS = 70
 
-NameArgument = Annotated[str, typer.Argument(help="Name of the model.")]
+NewNameArgument = Annotated[str, typer.Argument(help="Name of the model.")]
+NameArgument = Annotated[
+    str, typer.Argument(help="Name of the model.", autocompletion=names_of("models"))
+]
 
 
 @app.command()
 def add(
-    name: NameArgument,
+    name: NewNameArgument,
     *,
     arch: Annotated[
         str,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.work import WaitOption, carry_out
@@ -20,10 +21,14 @@ AnyStoreArgument = Annotated[
     typer.Argument(
         metavar="[STORE]",
         help="A store's name, its folder, or a home folder; all stores without it.",
+        autocompletion=names_of("stores"),
     ),
 ]
 StoreArgument = Annotated[
-    str, typer.Argument(metavar="STORE", help="A store's name, or its folder.")
+    str,
+    typer.Argument(
+        metavar="STORE", help="A store's name, or its folder.", autocompletion=names_of("stores")
+    ),
 ]
 
 

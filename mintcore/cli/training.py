@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.preprocessing import (
@@ -90,7 +91,11 @@ SeedOption = Annotated[
 ]
 TestOption = Annotated[
     str | None,
-    typer.Option("--test", help="Held-out dataset: its accuracy is measured and recorded."),
+    typer.Option(
+        "--test",
+        help="Held-out dataset: its accuracy is measured and recorded.",
+        autocompletion=names_of("datasets"),
+    ),
 ]
 
 
@@ -103,7 +108,10 @@ def train(
     ],
     members: Annotated[
         list[str],
-        typer.Option(help="Dataset: its images of membership 'member' are trained on. Repeatable."),
+        typer.Option(
+            help="Dataset: its images of membership 'member' are trained on. Repeatable.",
+            autocompletion=names_of("datasets"),
+        ),
     ],
     test: TestOption = None,
     epochs: EpochsOption = None,
@@ -180,11 +188,16 @@ def train_references(
         str,
         typer.Option(
             help="The audited model: they get its architecture and preprocessing and, where it was "
-            "trained here, its settings."
+            "trained here, its settings.",
+            autocompletion=names_of("models"),
         ),
     ],
     pool: Annotated[
-        list[str], typer.Option(help="Dataset whose images they are trained on. Repeatable.")
+        list[str],
+        typer.Option(
+            help="Dataset whose images they are trained on. Repeatable.",
+            autocompletion=names_of("datasets"),
+        ),
     ],
     count: Annotated[int, typer.Option(help="How many models.")] = 4,
     only: Annotated[
