@@ -121,7 +121,7 @@ def main() -> None:
     """Run the command; what goes wrong is one sentence on standard error, and an exit code."""
     settle_streams()
     try:
-        code = command()(standalone_mode=False)
+        code = command()(prog_name="mint", standalone_mode=False)
         if code == INTERRUPTED:  # what typer makes of Ctrl-C, without a word
             raise KeyboardInterrupt
     except _ClickException as error:
