@@ -76,7 +76,7 @@ def bare_forward(auditor: ImageAuditor, pixels: np.ndarray) -> None:
 
 
 def queries_of(auditor: ImageAuditor) -> int:
-    """Count how many times an auditor asks its model about one image."""
+    """Count the versions of an image that an auditor's model is shown."""
     views = [parse_view(spec.view) for spec in specs_of(auditor.card)]
     plain, stressed = (
         max((view.queries for view in views if view.stressed is kind), default=0)

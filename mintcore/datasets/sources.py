@@ -34,9 +34,9 @@ def parse_source(spec: str) -> Source:
         MintError: The text is none of these, or the folder or file cannot be opened.
     """
     kind, _, location = spec.partition(":")
-    if kind not in _OPENED or not location:
+    if kind not in SOURCES or not location:
         raise MintError(f"{spec!r} is not a source of images: give {SPELLINGS}.")
-    return _OPENED[kind](location)
+    return SOURCES[kind](location)
 
 
 def _absolute(location: str) -> Path:
@@ -59,7 +59,7 @@ def _file(location: str, kind: str, suffixes: tuple[str, ...] = ()) -> Path:
     return path
 
 
-_OPENED: dict[str, Callable[[str], Source]] = {
+SOURCES: dict[str, Callable[[str], Source]] = {
     "folder": _folder,
     "manifest": lambda location: open_manifest(_file(location, "manifest")),
     "arrays": lambda location: ArraysSource(_file(location, "arrays", (".npz",))),
@@ -69,3 +69,4 @@ _OPENED: dict[str, Callable[[str], Source]] = {
     "zip": lambda location: ZipSource(_file(location, "zip", (".zip",))),
     "torchvision": open_torchvision,
 }
+"""Kind of source -> what opens one, given what stands after the colon."""
