@@ -33,9 +33,3 @@ def test_settings__defaults_of_the_limits_are_those_that_hold() -> None:
     listed = {s.name: s.default for s in SETTINGS if s.name.startswith(PREFIX)}
     held = vars(Limits())
     assert listed == {PREFIX + name.upper(): str(value) for name, value in held.items()}
-
-
-def test_settings__are_in_the_documentation() -> None:
-    pages = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "docs").glob("*.md"))
-    pages += (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [setting.name for setting in SETTINGS if setting.name not in pages] == []
