@@ -20,9 +20,12 @@ from mintcore.errors import MintError
 from mintcore.extraction.run import extract
 from mintcore.library import auditor_scores, external_datasets
 from mintcore.progress import Reporter
-from mintcore.report import write_dataset_report
+from mintcore.reports.audits import dataset_report
+from mintcore.reports.formats import HTML
+from mintcore.reports.writing import report_file
 from mintcore.set_evidence import MIN_IMAGES, Sides, set_evidence
 from mintcore.subjects import load_subjects, require_audited
+from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
@@ -70,6 +73,7 @@ def audit_dataset(
         "n_excluded": known.n_excluded,
         "n_failed": len(known.audited_ids) - len(kept_ids),
         "auditor_tier": card["tier"],
+        "device": str(choose_device(device)),
         "versions": versions(),
         **set_evidence(card, sides),
     }
@@ -192,6 +196,7 @@ def _publish(home: Home, audit_id: str, fields: dict[str, Any], tables: AuditTab
         pq.write_table(tables.images, folder / "scores.parquet")
         pq.write_table(tables.groups, folder / "groups.parquet")
         pq.write_table(tables.compared, folder / "compared.parquet")
-        card = write_card(folder, "audits", audit_id, **fields)
-        write_dataset_report(folder / "report.html", card, tables)
+        card = write_card(folder, "audits", audit_id, **traced(home, "audits", fields))
+        page = report_file(home, dataset_report(home, card, tables), HTML)
+        (folder / "report.html").write_bytes(page)
     return home.card("audits", audit_id)

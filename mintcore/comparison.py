@@ -9,6 +9,7 @@ from mintcore.cross_tests import CrossTest
 from mintcore.errors import MintError
 from mintcore.progress import Reporter
 from mintcore.sweep import SEEDS, SweepRequest, sweep
+from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
@@ -71,21 +72,19 @@ def compare(home: Home, request: CompareRequest, *, device: str, reporter: Repor
         cells = _cells(tests, auditors, reporter)
         left_out = _left_out(tests, all_but, reporter) if all_but else _off_diagonal(cells)
         with home.publishing("comparisons", comparison_id) as folder:
-            write_card(
-                folder,
-                "comparisons",
-                comparison_id,
-                model=request.model,
-                members=request.members,
-                external=list(sources),
-                layer=request.layer,
-                auditor_kind=request.kind,
-                auditors=[card["id"] for card in auditors.values()],
-                cells=cells,
-                leave_one_out=left_out,
-                seed=request.seed,
-                versions=versions(),
-            )
+            fields = {
+                "model": request.model,
+                "members": request.members,
+                "external": list(sources),
+                "layer": request.layer,
+                "auditor_kind": request.kind,
+                "auditors": [card["id"] for card in auditors.values()],
+                "cells": cells,
+                "leave_one_out": left_out,
+                "seed": request.seed,
+                "versions": versions(),
+            }
+            write_card(folder, "comparisons", comparison_id, **traced(home, "comparisons", fields))
     return home.card("comparisons", comparison_id)
 
 

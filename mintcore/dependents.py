@@ -38,10 +38,21 @@ def needs(cards: Cards) -> Needs:
     """
     there = {Artefact(kind, card["id"]) for kind, of_kind in cards.items() for card in of_kind}
     return {
-        Artefact(kind, card["id"]): frozenset(_NEEDS[kind](card, there)) & there
+        Artefact(kind, card["id"]): frozenset(artefacts_named_by(kind, card, there)) & there
         for kind, of_kind in cards.items()
         for card in of_kind
     }
+
+
+def artefacts_named_by(kind: Kind, card: Card, there: Collection[Artefact]) -> Iterator[Artefact]:
+    """Yield the artefacts that a card names as what it cannot work without, whether or not they are there.
+
+    Args:
+        kind: The kind of the card.
+        card: The card, or its fields before it is written.
+        there: All artefacts of the home folder, by which a card is understood that names others by their ids alone.
+    """
+    yield from _NEEDS[kind](card, there)
 
 
 def with_dependents(known: Needs, artefact: Artefact) -> list[Artefact]:

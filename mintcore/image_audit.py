@@ -21,8 +21,11 @@ from mintcore.extraction.one_image import activations_of_one
 from mintcore.images import image_id
 from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel, load_model
-from mintcore.report import write_image_report
+from mintcore.reports.audits import image_report
+from mintcore.reports.formats import HTML
+from mintcore.reports.writing import report_file
 from mintcore.subjects import require_audited
+from mintcore.trail import traced
 from mintcore.verdicts import GUESSED_LABEL, Tier, image_verdict
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
@@ -156,18 +159,17 @@ def publish_image_audit(home: Home, auditor: ImageAuditor, finding: ImageFinding
     if home.has("audits", audit_id):
         return home.card("audits", audit_id)
     with home.publishing("audits", audit_id) as folder:
-        card = write_card(
-            folder,
-            "audits",
-            audit_id,
-            audit_kind="image",
-            auditor=auditor.card["id"],
-            model=auditor.card["model"],
-            model_fingerprint=auditor.card["model_fingerprint"],
-            versions=versions(),
+        fields = {
+            "audit_kind": "image",
+            "auditor": auditor.card["id"],
+            "model": auditor.card["model"],
+            "model_fingerprint": auditor.card["model_fingerprint"],
+            "device": str(auditor.model.device),
+            "versions": versions(),
             **asdict(finding),
-        )
-        write_image_report(folder / "report.html", card, auditor.card)
+        }
+        card = write_card(folder, "audits", audit_id, **traced(home, "audits", fields))
+        (folder / "report.html").write_bytes(report_file(home, image_report(home, card), HTML))
     return home.card("audits", audit_id)
 
 

@@ -8,12 +8,22 @@ from mintcore.palette import AUDITOR as AUDITOR_COLOUR
 from mintcore.palette import BLIND, EXTERNAL, MEMBER, REFERENCE_LINE
 from mintcore.protocols.tables import AUDITOR, REFUSED, Row
 
-OURS, BLIND_BASELINE, METHOD, PUBLISHED = "auditor", "best blind baseline", "method", "published"
-_COLOURS = {OURS: AUDITOR_COLOUR, BLIND_BASELINE: BLIND, METHOD: EXTERNAL, PUBLISHED: MEMBER}
+OURS, BEST_BLIND, BLIND_BASELINE = "auditor", "best blind baseline", "blind baseline"
+METHOD, PUBLISHED = "method", "published"
+_COLOURS = {
+    OURS: AUDITOR_COLOUR,
+    BEST_BLIND: BLIND,
+    BLIND_BASELINE: BLIND,
+    METHOD: EXTERNAL,
+    PUBLISHED: MEMBER,
+}
 _LABEL_PX, _PLOT_PX, _RIGHT_PX = 300, 480, 30
 _TOP_PX, _ROW_PX, _BOTTOM_PX = 64, 20, 40
 _OFFSET_PX = 3.5
 _CHANCE = 0.5
+_QUOTE = {'"': "&quot;"}
+FONT = "Libertinus Serif, system-ui, sans-serif"
+"""The first is embedded in PDFs."""
 _TICK = 0.1
 
 
@@ -22,9 +32,9 @@ class Mark:
     """One figure of the chart.
 
     Attributes:
-        group: Heading over its line, such as the audited model.
+        group: Heading over its line, such as the audited model; empty for none.
         label: Its line; marks of one label stand on one line.
-        series: Of ``OURS``, ``BLIND_BASELINE``, ``METHOD`` and ``PUBLISHED``.
+        series: Of ``OURS``, ``BEST_BLIND``, ``BLIND_BASELINE``, ``METHOD`` and ``PUBLISHED``.
         value: An AUC.
         low: Lower end of its interval; None where none was published.
         high: Upper end.
@@ -49,7 +59,7 @@ def marks_of(group: str, rows: Sequence[Row]) -> list[Mark]:
         marks.append(Mark(group, label, series, line["auc"], line["auc_low"], line["auc_high"]))
         if ours:
             blind = (line["blind_auc"], line["blind_low"], line["blind_high"])
-            marks.append(Mark(group, label, BLIND_BASELINE, *blind))
+            marks.append(Mark(group, label, BEST_BLIND, *blind))
     return marks
 
 
@@ -69,9 +79,10 @@ def draw(marks: Sequence[Mark], title: str) -> str:
     scale = _Scale.over(marks)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title, _QUOTE)}" font-family="{FONT}" '
+        'font-size="12">',
         f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="12" y="24" font-size="15">{escape(title)}: AUC with 95% intervals</text>',
+        f'<text x="12" y="24" font-size="15">{escape(title)}</text>',
         *_legend(marks),
         *_axis(scale, height - _BOTTOM_PX),
     ]
@@ -109,7 +120,8 @@ def _lines(marks: Sequence[Mark]) -> list[tuple[str, str | None]]:
     """List headings (without a label) and lines, each once, in order."""
     lines: list[tuple[str, str | None]] = []
     for group in dict.fromkeys(mark.group for mark in marks):
-        lines.append((group, None))
+        if group:
+            lines.append((group, None))
         labels = dict.fromkeys(mark.label for mark in marks if mark.group == group)
         lines.extend((group, label) for label in labels)
     return lines
@@ -146,7 +158,7 @@ def _name(group: str, label: str | None, y: float) -> str:
 
 def _drawn(mark: Mark, scale: _Scale, y: float) -> str:
     colour = _COLOURS[mark.series]
-    at = y + (_OFFSET_PX if mark.series == BLIND_BASELINE else -_OFFSET_PX)
+    at = y + (_OFFSET_PX if mark.series == BEST_BLIND else -_OFFSET_PX)
     said = f"{mark.label}, {mark.series}: {mark.value:.3f}"
     interval = ""
     if mark.low is not None and mark.high is not None:

@@ -78,6 +78,7 @@ def auditor_row(card: Card) -> dict[str, Any]:
     """Give the line of an auditor in a table that compares layers."""
     return {
         "auditor": card["id"],
+        "sweep": experiment_key(card),
         "model": card["model"],
         "members": card["made_from"]["members"]["dataset"],
         "external": card["made_from"]["external"]["dataset"],

@@ -19,6 +19,7 @@ from mintcore.auditors.networks import build_network, design
 from mintcore.cohorts import Cohort
 from mintcore.errors import MintError
 from mintcore.library import auditor_history, auditor_scores
+from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 from store.layout import ArraySpec
@@ -50,16 +51,14 @@ def publish_auditor(
         (folder / "metrics.json").write_text(json.dumps(finding, indent=2))
         pq.write_table(_history(fused), folder / "history.parquet")
         pq.write_table(_scores(cohort, fused), folder / "scores.parquet")
-        write_card(
-            folder,
-            "auditors",
-            auditor_id,
-            made_from=cohort.made_from,
-            networks={name: _described(result) for name, result in fused.items()},
-            versions=versions(),
+        fields = {
+            "made_from": cohort.made_from,
+            "networks": {name: _described(result) for name, result in fused.items()},
+            "versions": versions(),
             **settings,
             **finding,
-        )
+        }
+        write_card(folder, "auditors", auditor_id, **traced(home, "auditors", fields))
 
 
 def load_networks(home: Home, card: Card, name: str) -> tuple[list[Ensemble], Fusion]:

@@ -1,5 +1,6 @@
 """How findings of auditors are printed."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ def print_sweep(rows: Sequence[dict[str, Any]]) -> None:
         f"n = {rows[0]['n_members']} members and {rows[0]['n_externals']} externals held out. "
         "Advantage = AUC minus the best blind baseline's. `mint auditor list` gives the ids."
     )
+    for sweep in dict.fromkeys(row["sweep"] for row in rows):
+        typer.echo(f"A report on it: {shlex.join(['mint', 'report', sweep])}")
 
 
 def print_comparison(cells: Sequence[dict[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from mintcore.cli import (
     methods,
     model,
     protocol,
+    reports,
     serving,
     store,
     training,
@@ -60,6 +61,9 @@ app.add_typer(
 app.add_typer(audit.app, name="audit", help="Apply an auditor to images or to a dataset.")
 app.add_typer(
     protocol.app, name="protocol", help="The experiments of the evaluation, and their results."
+)
+app.add_typer(
+    reports.app, name="report", help="Reports to hand on: one signed file each, and their check."
 )
 app.add_typer(jobs.app, name="jobs", help="Long work in the queue: see, follow, steer.")
 app.command()(extraction.extract)

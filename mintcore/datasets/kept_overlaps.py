@@ -9,6 +9,7 @@ from mintcore.datasets.near_duplicates import HASH_DISTANCE, SIMILARITY, Likenes
 from mintcore.datasets.overlap import find_overlap
 from mintcore.datasets.reading import dataset_card
 from mintcore.progress import Reporter
+from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
@@ -70,18 +71,16 @@ def keep_overlap(home: Home, request: OverlapRequest, *, reporter: Reporter) -> 
         reporter=reporter,
     )
     with home.publishing("overlaps", overlap_id) as folder:
-        write_card(
-            folder,
-            "overlaps",
-            overlap_id,
-            a=request.first,
-            b=request.second,
-            made_from=made_from,
+        fields = {
+            "a": request.first,
+            "b": request.second,
+            "made_from": made_from,
             **asdict(request.likeness()),
-            limit=request.limit,
+            "limit": request.limit,
             **asdict(found),
-            versions=versions(),
-        )
+            "versions": versions(),
+        }
+        write_card(folder, "overlaps", overlap_id, **traced(home, "overlaps", fields))
     return home.card("overlaps", overlap_id)
 
 

@@ -129,10 +129,10 @@ def _verify(
 def _report(
     home: Home, params: Mapping[str, Any], device: str, reporter: Reporter
 ) -> dict[str, Any]:
-    from mintcore.bundles import BundleRequest, write_bundles
+    from mintcore.reports.writing import ReportRequest, write_reports
 
-    written = write_bundles(home, request_of(BundleRequest, params), reporter=reporter)
-    return {"reports": [str(folder) for folder in written]}
+    written = write_reports(home, request_of(ReportRequest, params), reporter=reporter)
+    return {"reports": [str(file) for file in written]}
 
 
 def _overlap(

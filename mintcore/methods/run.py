@@ -25,6 +25,7 @@ from mintcore.models.heads import CLASSIFIER, head_of
 from mintcore.models.layers import SIGNALS
 from mintcore.overlaps import remarks
 from mintcore.progress import Reporter
+from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
@@ -126,7 +127,8 @@ def _publish(experiment: _Experiment, methods_id: str, answers: Answers) -> None
     }
     with experiment.home.publishing("methods", methods_id) as folder:
         pq.write_table(_table(cohort, scores), folder / "scores.parquet")
-        write_card(folder, "methods", methods_id, **_settings(experiment), **finding)
+        fields = {**_settings(experiment), **finding}
+        write_card(folder, "methods", methods_id, **traced(experiment.home, "methods", fields))
 
 
 def _refuse_too_few(is_member: np.ndarray, population: int) -> None:

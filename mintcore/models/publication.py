@@ -19,6 +19,7 @@ from mintcore.models.precision import Autocast
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.suggestions import suggest
 from mintcore.models.tracing import trace
+from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Card, Home, write_card
 
@@ -83,17 +84,15 @@ def publish(
         _write_program(staging, description.program)
         for file in files:
             shutil.move(file, staging / file.name)
-        write_card(
-            staging,
-            "models",
-            name,
+        fields = {
             **_said(description, outputs),
-            parameters=sum(parameter.numel() for parameter in audited.parameters()),
-            fingerprint=identity,
-            layers=[layer.to_json() for layer in suggest(audited, calls)],
-            versions=versions(),
+            "parameters": sum(parameter.numel() for parameter in audited.parameters()),
+            "fingerprint": identity,
+            "layers": [layer.to_json() for layer in suggest(audited, calls)],
+            "versions": versions(),
             **made_from,
-        )
+        }
+        write_card(staging, "models", name, **traced(home, "models", fields))
     card = home.card("models", name)
     _check_same(card, description, identity)
     return card

@@ -16,6 +16,7 @@ from mintcore.interval_chart import Mark, draw
 from mintcore.protocols.bench import Bench
 from mintcore.protocols.reading import CHART, CSV, TABLE
 from mintcore.protocols.tables import COLUMNS, Row
+from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Card, write_card
 
@@ -85,22 +86,24 @@ def _publish(bench: Bench, protocol: Protocol, outcome: Outcome) -> Card:
     if not bench.home.has("protocols", artefact_id):
         with bench.home.publishing("protocols", artefact_id) as folder:
             _write_tables(folder, outcome)
-            (folder / CHART).write_text(draw(outcome.marks, protocol.title), encoding="utf-8")
-            write_card(
-                folder,
-                "protocols",
-                artefact_id,
-                protocol=protocol.name,
-                title=protocol.title,
-                question=protocol.question,
-                definition=definition,
-                made_from=made_from,
-                sentences=outcome.sentences,
-                failures=outcome.failures,
-                machine=machine(),
-                versions=versions(),
-            )
+            (folder / CHART).write_text(draw(outcome.marks, _heading(protocol)), encoding="utf-8")
+            fields = {
+                "protocol": protocol.name,
+                "title": protocol.title,
+                "question": protocol.question,
+                "definition": definition,
+                "made_from": made_from,
+                "sentences": outcome.sentences,
+                "failures": outcome.failures,
+                "machine": machine(),
+                "versions": versions(),
+            }
+            write_card(folder, "protocols", artefact_id, **traced(bench.home, "protocols", fields))
     return bench.home.card("protocols", artefact_id)
+
+
+def _heading(protocol: Protocol) -> str:
+    return f"{protocol.title}: AUC with 95% intervals"
 
 
 def machine() -> dict[str, Any]:

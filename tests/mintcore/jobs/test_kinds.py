@@ -8,7 +8,6 @@ import pytest
 
 from mintcore.auditors.fitting import FitSettings
 from mintcore.batch_audit import BatchRequest
-from mintcore.bundles import BundleRequest
 from mintcore.comparison import CompareRequest
 from mintcore.datasets.kept_overlaps import OverlapRequest
 from mintcore.datasets.offered import DatasetRequest
@@ -20,6 +19,7 @@ from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.requests import ModelRequest
 from mintcore.progress import SilentReporter
 from mintcore.protocols.registry import ProtocolRequest
+from mintcore.reports.writing import ReportRequest
 from mintcore.search import TuneRequest
 from mintcore.sweep import SweepRequest
 from mintcore.training.references import ReferenceRequest
@@ -55,7 +55,7 @@ def test_kinds__import_without_torch_or_streamlit() -> None:
         CompareRequest("net", "in", ("out", "other"), "output"),
         MethodsRequest("net", "in", "out", references=("ref-1",)),
         ProtocolRequest("P1", "/data"),
-        BundleRequest(("a",)),
+        ReportRequest(("a",), ("html", "csv")),
         VerifyRequest(),
         OverlapRequest("in", "out"),
         ModelRequest("net", "mintcore:object-cnn", "/x.pt", GREY, classes=("a", "b")),

@@ -1,0 +1,85 @@
+"""A report as HTML, PDF or JSON: one file that needs nothing else."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
+
+from mintcore.reports.content import Picture, Report, content_hash
+from mintcore.reports.drawing import draw
+
+_SIZE = re.compile(r'width="(?P<width>\d+)" height="(?P<height>\d+)"')
+_TALL = 1.3
+HTML, PDF, JSON, CSV = "html", "pdf", "json", "csv"
+_TYPST = files("mintcore") / "templates" / "report.typ"
+_PAGES = Environment(
+    loader=PackageLoader("mintcore", "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def html(report: Report) -> bytes:
+    """Write a report as one HTML page, without script and without network."""
+    content = report.to_json()
+    shown = [(chart, _inline(chart)) for chart in report.charts]
+    page = _PAGES.get_template("report.html.j2")
+    text = page.render(report=report, charts=shown, content=content_hash(content))
+    return text.encode("utf-8", "replace")
+
+
+def pdf(report: Report) -> bytes:
+    """Write a report as a PDF whose structure readers for the blind can follow (PDF/UA-1)."""
+    import typst  # noqa: PLC0415 - 80 MB that a page does not need
+
+    content = report.to_json()
+    drawn = [_placed(chart.title, chart.note, draw(chart)) for chart in report.charts]
+    printed = {**content, "charts": drawn, "content": content_hash(content)}
+    made = datetime.fromisoformat(report.created).replace(microsecond=0)
+    return bytes(
+        typst.compile(
+            _TYPST.read_bytes(),
+            sys_inputs={"report": json.dumps(printed)},
+            timestamp=made,
+            pdf_standards="ua-1",
+        )
+    )
+
+
+def as_json(report: Report) -> bytes:
+    """Write a report as JSON, but for the brace that ends it: the seal comes before that."""
+    content = report.to_json()
+    told = {"content": content_hash(content), "report": content}
+    return (
+        json.dumps(told, indent=1, ensure_ascii=False)
+        .removesuffix("}")
+        .encode("utf-8", "surrogatepass")
+    )
+
+
+WRITERS: Mapping[str, Callable[[Report], bytes]] = {HTML: html, PDF: pdf, JSON: as_json}
+FORMATS = (*WRITERS, CSV)
+MIME = {HTML: "text/html", PDF: "application/pdf", JSON: "application/json"}
+
+
+def _placed(title: str, note: str, svg: str) -> dict[str, Any]:
+    """Say how a chart stands on a page; one that is taller than wide is made as high as a page."""
+    size = _SIZE.search(svg)
+    tall = size is not None and int(size["height"]) > int(size["width"]) * _TALL
+    return {"title": title, "note": note, "svg": svg, "tall": tall}
+
+
+def _inline(chart: object) -> Markup:
+    """Give the markup of a chart; what was drawn elsewhere is an image, in which nothing is run."""
+    svg = draw(chart)
+    if not isinstance(chart, Picture):
+        return Markup(svg)  # noqa: S704 - every text in it is escaped where it is drawn
+    encoded = base64.b64encode(svg.encode()).decode()
+    return Markup('<img alt="{}" src="data:image/svg+xml;base64,{}">').format(chart.title, encoded)
