@@ -1,4 +1,4 @@
-"""``mint audit image | dataset | batch | report | list``."""
+"""``mint audit image | dataset | batch | list``."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintcore.cli.completion import names_of
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.work import WaitOption, carry_out
@@ -63,7 +64,10 @@ _BATCH_COLUMNS = {
 }
 _LISTED_GROUPS = 20
 AuditorArgument = Annotated[
-    str, typer.Argument(help="Id of an auditor, as `mint sweep` prints it.")
+    str,
+    typer.Argument(
+        help="Id of an auditor, as `mint sweep` prints it.", autocompletion=names_of("auditors")
+    ),
 ]
 
 
@@ -116,7 +120,9 @@ def audit_image(
 @app.command("dataset")
 def audit_whole_dataset(
     auditor: AuditorArgument,
-    dataset: Annotated[str, typer.Argument(help="Name of a dataset.")],
+    dataset: Annotated[
+        str, typer.Argument(help="Name of a dataset.", autocompletion=names_of("datasets"))
+    ],
     device: DeviceOption = "auto",
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
@@ -151,8 +157,16 @@ def audit_whole_dataset(
 
 @app.command("batch")
 def audit_several(
-    auditors: Annotated[list[str], typer.Option("--auditor", help="Id of an auditor; repeatable.")],
-    datasets: Annotated[list[str], typer.Option("--dataset", help="Name; repeatable.")],
+    auditors: Annotated[
+        list[str],
+        typer.Option(
+            "--auditor", help="Id of an auditor; repeatable.", autocompletion=names_of("auditors")
+        ),
+    ],
+    datasets: Annotated[
+        list[str],
+        typer.Option("--dataset", help="Name; repeatable.", autocompletion=names_of("datasets")),
+    ],
     device: DeviceOption = "auto",
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
@@ -175,28 +189,6 @@ def audit_several(
 
     show({"audits": cards, "refused": made["refused"]}, as_json, render)
     raise typer.Exit(1 if made["refused"] else 0)
-
-
-@app.command("report")
-def write_reports(
-    audits: Annotated[list[str], typer.Argument(help="Ids of audits: see `mint audit list`.")],
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", help="Folder; by default 'reports' in the home folder."),
-    ] = None,
-    wait: WaitOption = None,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Write audits as folders to hand on: the page, the card, and the tables as CSV.
-
-    Example: mint audit report dataset-0123456789ab --to handed-on
-    """
-    from mintcore.bundles import BundleRequest
-
-    request = BundleRequest(tuple(audits), None if to is None else str(to.resolve()))
-    made = carry_out("report", request, home, device="cpu", wait=wait, as_json=as_json)
-    show(made["reports"], as_json, lambda: typer.echo("\n".join(made["reports"])))
 
 
 @app.command("list")
