@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 from PIL import Image
 
-from mintcore.cli.program import app, main
+from mintcore.cli.examples import examples_of
+from mintcore.cli.program import command, main
 from mintcore.datasets.reading import read_pixels, samples
 from store.artefacts import Home
 
@@ -15,19 +15,41 @@ VANILLA = "net.block2.vanilla"
 
 
 def commands(group: Any, path: str = "mint") -> Iterator[tuple[str, Any]]:
-    for name, command in getattr(group, "commands", {}).items():
-        if hasattr(command, "commands"):
-            yield from commands(command, f"{path} {name}")
+    for name, below in group.commands.items():
+        if hasattr(below, "commands"):
+            yield from commands(below, f"{path} {name}")
         else:
-            yield f"{path} {name}", command
+            yield f"{path} {name}", below
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(command()))
+SHORT = {"mint report write": "mint report"}
+"""What people write for a command that its group takes where none is named."""
 
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_help__shows_an_example_of_the_command_itself(path: str) -> None:
-    assert f"Example: {path}" in (COMMANDS[path].help or "")
+    short = SHORT.get(path, path)
+    examples = examples_of(COMMANDS[path])
+    assert examples
+    assert all(example == short or example.startswith(f"{short} ") for example in examples)
+
+
+def test_help__prints_examples_in_their_own_lines(
+    mint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    code, printed, _ = mint("model", "add", "--help")
+    (line,) = [line for line in printed.splitlines() if "Example: mint model add" in line]
+    assert code == 0
+    assert line.endswith(" \\")
+
+
+def test_mint__alone_prints_its_help_in_lines(mint: Any) -> None:
+    code, _, complaint = mint()
+    assert code == 2
+    assert complaint.startswith("Usage: mint")
+    assert "\n  demo " in complaint
 
 
 @pytest.mark.parametrize("path", COMMANDS)
