@@ -5,10 +5,11 @@ import os
 import pandas as pd
 import streamlit as st
 
+from dashboard.access import may_operate
 from dashboard.reading import home, home_path
 from dashboard.wording import named, size
 from mintcore.home_sizes import HomeSizes, home_sizes
-from mintcore.settings import SETTINGS
+from mintcore.settings import OPERATORS, SETTINGS, VIEWERS, Setting
 
 _QUICK_S = 0.2
 _KEPT_S = 60
@@ -42,13 +43,19 @@ def settings() -> None:
     rows = [
         {
             "variable": setting.name,
-            "now": os.environ.get(setting.name, setting.default) or "–",
+            "now": _now(setting),
             "usually": setting.default or "–",
             "what it is for": setting.help,
         }
         for setting in SETTINGS
     ]
     st.table(pd.DataFrame(rows).set_index("variable"))
+
+
+def _now(setting: Setting) -> str:
+    if setting in {OPERATORS, VIEWERS} and not may_operate():  # the addresses of others
+        return "for operators to see"
+    return os.environ.get(setting.name, setting.default) or "–"
 
 
 @st.cache_data(show_spinner="Adding up the files ...", ttl=_KEPT_S, max_entries=10)

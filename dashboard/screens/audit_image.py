@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import reading
+from dashboard import navigation, reading
 from dashboard.access import operators_alone
 from dashboard.parts.choices import auditor_choice
 from dashboard.parts.errors import errors_as_sentences
@@ -32,6 +32,13 @@ _SCORE, _LAYERS, _MAPS, _NEAREST, _COPIES = _VIEWS = (
     "Nearest images",
     "Copies",
 )
+
+
+def _ask(auditor: str, datasets: reading.Rows) -> Judged:
+    if operators_alone("have images judged: that runs the model and keeps the finding"):
+        return judge_all(auditor, image_choice(datasets))
+    navigation.link(navigation.LIBRARY, "Audits that were kept", {"kind": "audits"})
+    return []
 
 
 def _closer(judged: Judged) -> int:
@@ -68,8 +75,7 @@ _auditors, _datasets = reading.ranked_auditors(), reading.cards("datasets")
 stop_where_missing(("models", "datasets", "auditors"))
 _auditor = auditor_choice(_auditors)
 held_out_note(_auditor)
-_asked = operators_alone("have images judged, for it runs the model and keeps the finding")
-_judged = judge_all(_auditor["id"], image_choice(_datasets)) if _asked else []
+_judged = _ask(_auditor["id"], _datasets)
 if _judged:
     show_table(_judged)
     show_findings(_judged)
