@@ -5,47 +5,17 @@ the home folder that ``mint demo`` makes.
 """
 
 import argparse
-import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.dashboard_serving import CHROMIUM_ARGS, VIEWPORT, chromium, served
 from dashboard.navigation import PAGES
 
-WIDTH_PX, HEIGHT_PX = 1280, 900
 SETTLED_MS = 1500
 THEMES: dict[Literal["light", "dark"], str] = {"light": "", "dark": "-dark"}
 """Theme -> the end of its pictures' names."""
-_CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-]
-
-
-@contextmanager
-def served(home: Path) -> Iterator[str]:
-    """Serve a home folder and yield the address."""
-    mint = Path(sys.executable).with_name("mint")
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [mint, "dashboard", "--home", home, "--no-browser"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        first_line = process.stdout.readline() if process.stdout else ""
-        found = re.search(r"http://\S+:\d+", first_line)
-        if found is None:
-            raise SystemExit("The dashboard did not start: see dashboard.log in the home folder.")
-        yield found.group()
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def settle(page: Page) -> None:
@@ -82,18 +52,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--height", type=int, default=HEIGHT_PX)
+    parser.add_argument("--height", type=int, default=VIEWPORT["height"])
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    with served(asked.home) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=_CHROMIUM_ARGS
-        )
+    with served(asked.home) as dashboard, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         for theme, name_end in THEMES.items():
             page = browser.new_page(
-                viewport={"width": WIDTH_PX, "height": asked.height}, color_scheme=theme
+                viewport=VIEWPORT | {"height": asked.height}, color_scheme=theme
             )
-            take(page, address, asked.folder, name_end)
+            take(page, dashboard.address, asked.folder, name_end)
             page.close()
         browser.close()
 

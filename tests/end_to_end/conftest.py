@@ -3,33 +3,16 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from benchmarks.dashboard_serving import CHROMIUM_ARGS, VIEWPORT, chromium, served
 from mintcore.progress import SilentReporter
 from store.artefacts import Home
-
-ROOT = Path(__file__).parents[2]
-SERVE = """
-import sys
-from pathlib import Path
-from mintcore.serving import serve
-from store.artefacts import Home
-serve(Home(Path(sys.argv[1])), None)
-"""
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-]
 
 OpenPage = Callable[..., Page]
 
@@ -48,14 +31,14 @@ def _is_here(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium; tests skip without one unless MINT_REQUIRE_BROWSER is 1."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        reason = "no chromium on this machine: apt-get install chromium"
+    try:
+        executable = chromium()
+    except SystemExit as missing:
         if os.environ.get("MINT_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        started = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
         yield started
         started.close()
 
@@ -87,15 +70,15 @@ def demo_home(told_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="session")
 def demo_address(browser: Browser, demo_home: Path) -> Iterator[str]:
     """Where the demo home is served."""
-    with _served(demo_home) as address:
-        yield address
+    with served(demo_home) as dashboard:
+        yield dashboard.address
 
 
 @pytest.fixture(scope="session")
 def empty_address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where an empty home is served."""
-    with _served(tmp_path_factory.mktemp("empty") / "home") as address:
-        yield address
+    with served(tmp_path_factory.mktemp("empty") / "home") as dashboard:
+        yield dashboard.address
 
 
 @pytest.fixture
@@ -105,7 +88,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     tabs = []
 
     def opened(address: str, theme: str = "light") -> Page:
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=theme)
+        page = browser.new_page(viewport=VIEWPORT, color_scheme=theme)
         page.set_default_timeout(60_000)
         page.on("console", lambda message: errors.extend(_console_errors(message)))
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -128,21 +111,3 @@ def _console_errors(message: ConsoleMessage) -> list[str]:
     url = message.location.get("url", "")
     below_a_page = re.search(r"//[^/]+/[^_/][^/]*/_stcore/", url)
     return [f"{message.text} ({url})"] if message.type == "error" and not below_a_page else []
-
-
-@contextmanager
-def _served(home: Path) -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(home)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-        assert found is not None
-        yield found.group()
-    finally:
-        process.terminate()
-        process.wait(30)
