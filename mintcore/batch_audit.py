@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mintcore.audit import audit_dataset
-from mintcore.datasets.registration import add_dataset
+from mintcore.datasets.offered import DatasetRequest, add_offered_dataset
 from mintcore.errors import PERSON_ERRORS, MintError
 from mintcore.progress import Reporter
 from store.artefacts import Card, Home
@@ -11,11 +11,11 @@ from store.artefacts import Card, Home
 
 @dataclass(frozen=True)
 class NewDataset:
-    """A dataset that is registered before it is audited; nothing is said of its membership.
+    """A dataset that a browser offers, registered before it is audited; nothing is said of its membership.
 
     Attributes:
         name: Its name.
-        source: Where its images are, as ``mintcore.datasets.sources`` writes it.
+        source: Where its images are, as ``mintcore.datasets.offered.DatasetRequest`` has it.
     """
 
     name: str
@@ -60,14 +60,16 @@ def audit_batch(home: Home, request: BatchRequest, *, device: str, reporter: Rep
         reporter: Told of each stage of each audit.
 
     Raises:
-        MintError: Nothing is asked for, a new dataset cannot be registered, or every audit was refused.
+        MintError: Nothing is asked for, a new dataset may not be read from a browser or cannot be
+            registered, or every audit was refused.
     """
     datasets = [*request.datasets, *(each.name for each in request.new)]
     pairs = [(auditor, dataset) for dataset in datasets for auditor in request.auditors]
     if not pairs:
         raise MintError("There is nothing to audit: name a dataset and an auditor.")
     for each in request.new:
-        add_dataset(home, each.name, each.source, "unknown", reporter=reporter)
+        asked = DatasetRequest(each.name, each.source, "unknown")
+        add_offered_dataset(home, asked, reporter=reporter)
     if len(pairs) == 1:
         return Batch([audit_dataset(home, *pairs[0], device=device, reporter=reporter)], [])
     batch = Batch([], [])

@@ -1,10 +1,13 @@
 """Arrays inside ``.npz`` files, mapped rather than loaded, and never unpickled."""
 
 import math
+import os
 import shutil
 import struct
 import tempfile
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mintcore.datasets.sample import Sample
+from mintcore.datasets.sample import Sample, listed_columns, require_few_columns
 from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
 from mintcore.images import Pixels, as_rgb
@@ -25,6 +28,23 @@ IMAGES = "images"
 _LOCAL_HEADER_BYTES = 30
 _OPEN_FILES = 8
 _ENCRYPTED = 0x1
+# As in ``mintcore.datasets.zip``: other methods unpack gigabytes from a few bytes, and at once.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGED = (
+    OSError,
+    ValueError,
+    TypeError,
+    RuntimeError,  # encrypted, or nested too deeply; NotImplementedError is one
+    EOFError,
+    SyntaxError,
+    OverflowError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+)
+"""What zipfile and the reader of NumPy's headers, which are Python literals, raise on damaged or hostile files."""
 # (N, H, W) or (N, H, W, channels)
 _IMAGE_DIMENSIONS = (3, 4)
 
@@ -49,7 +69,13 @@ class ArraysSource:
         """Yield the images by their index."""
         columns = open_columns(self.file)
         for index in range(len(open_images(self.file))):
-            values = {name: _plain(column[index]) for name, column in columns.items()}
+            try:
+                values = {name: _plain(column[index]) for name, column in columns.items()}
+            except (ValueError, SystemError) as error:  # a text of what are no characters
+                raise MintError(
+                    f"Image {index} of {self.file} has a label or another value that is no text ({error}): "
+                    "save it again."
+                ) from error
             yield Sample(inside_uri(self.file, index), values)
 
 
@@ -103,7 +129,9 @@ def open_columns(file: Path) -> dict[str, Array]:
     """
     count = len(open_images(file))
     columns = {}
-    for name in _members(file):
+    names = _members(file)
+    require_few_columns(names, file)
+    for name in names:
         if name != IMAGES:
             array = _map_member(file, name)
             if array.shape == (count,):
@@ -116,7 +144,7 @@ def _open_images(file: Path, _mtime_ns: int, _bytes: int) -> Array:
     names = _members(file)
     if IMAGES not in names:
         raise MintError(
-            f"{file} has no array called 'images' (it has {', '.join(names) or 'none'}): "
+            f"{file} has no array called 'images' (it has {listed_columns(names)}): "
             "save it with np.savez(FILE, images=..., label=...)."
         )
     images = _map_member(file, IMAGES)
@@ -139,7 +167,7 @@ def _members(file: Path) -> list[str]:
 def _open_zip(file: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
-    except (OSError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise MintError(f"{file} is not a readable .npz file ({error}): save it again.") from error
 
 
@@ -152,7 +180,7 @@ def _map_member(file: Path, name: str) -> Array:
                     handle.seek(_data_offset(handle, member))
                     return _map_npy(handle, f"{name!r} in {file}")
             return _map_unpacked(archive, member, f"{name!r} in {file}")
-    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, struct.error) as error:
+    except _DAMAGED as error:
         raise MintError(f"{name!r} in {file} cannot be read ({error}): save it again.") from error
 
 
@@ -164,6 +192,8 @@ def _data_offset(handle: IO[bytes], member: zipfile.ZipInfo) -> int:
 
 
 def _map_unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, title: str) -> Array:
+    if member.compress_type not in _METHODS:
+        raise MintError(f"{title} is packed in an unusual way: save it with np.savez.")
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
     if member.file_size > free:
@@ -193,6 +223,8 @@ def _map_npy(handle: IO[bytes], title: str) -> Array:
         )
     if 0 in shape or dtype.itemsize == 0:
         return np.zeros(shape, dtype)
+    if math.prod(shape) * dtype.itemsize > os.fstat(handle.fileno()).st_size - handle.tell():
+        raise ValueError("it promises more bytes than there are")
     order = "F" if column_order else "C"
     return np.memmap(handle, dtype, "r", handle.tell(), shape, order)  # type: ignore[call-overload,no-any-return]
 
@@ -201,4 +233,6 @@ def _plain(value: np.generic) -> str | None:
     item = value.item()
     if isinstance(item, float) and math.isnan(item):  # as tables write what they do not know
         return None
-    return item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
+    text = item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
+    text.encode()  # halves of characters could be kept in no table
+    return text

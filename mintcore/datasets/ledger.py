@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from mintcore.datasets.csv_rows import csv_rows
+from mintcore.datasets.parquet_images import open_table
+from mintcore.datasets.parquet_rows import DAMAGED, scalar_columns, scalar_rows
+from mintcore.datasets.sample import listed_columns
 from mintcore.errors import MintError
 from store.artefacts import Home
 
@@ -97,7 +97,7 @@ def read_ledger(file: Path) -> Ledger:
     """
     try:
         entries = set(_entries(file))
-    except (OSError, UnicodeDecodeError, ValueError, csv.Error, pa.ArrowException) as error:
+    except (*DAMAGED, csv.Error) as error:
         raise MintError(f"{file} is not a readable ledger ({error}): save it again.") from error
     if not entries:
         raise MintError(f"{file} lists no training image: give a list with one or more.")
@@ -111,15 +111,16 @@ def _entries(file: Path) -> Iterator[str]:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
         yield from (_plain(line.strip(), file.parent) for line in lines if line.strip())
         return
-    for row in _csv_rows(file) if suffix == ".csv" else _parquet_rows(file):
+    for row in csv_rows(file) if suffix == ".csv" else _parquet_rows(file):
         column = next((name for name in _NAME_COLUMNS if name in row), None)
         if column is None:
             raise MintError(
                 f"{file} has no column {', '.join(_NAME_COLUMNS[:-1])} or {_NAME_COLUMNS[-1]} (it has "
-                f"{', '.join(row)}): name the column with the training images so."
+                f"{listed_columns(list(row))}): name the column with the training images so."
             )
-        if row[column] and int(row.get(_SEEN, 1) or 0) > 0:
-            yield _plain(str(row[column]), file.parent)
+        entry = row[column]
+        if entry and (_SEEN not in row or float(row[_SEEN] or 0) > 0):
+            yield _plain(entry, file.parent)
 
 
 def _plain(entry: str, folder: Path) -> str:
@@ -127,20 +128,12 @@ def _plain(entry: str, folder: Path) -> str:
     return os.path.normpath(folder / entry) if above else entry.removeprefix("./")
 
 
-def _csv_rows(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(newline="", encoding="utf-8-sig") as handle:
-        # Values beyond the last heading come under None.
-        for row in csv.DictReader(handle):
-            yield {name: row[name] for name in row if name is not None}
-
-
-def _parquet_rows(file: Path) -> Iterator[dict[str, Any]]:
+def _parquet_rows(file: Path) -> Iterator[dict[str, str | None]]:
     wanted = {*_NAME_COLUMNS, _SEEN}
-    with pq.ParquetFile(file) as table:
-        there = table.schema_arrow.names
-        columns = [name for name in there if name in wanted]
-        for batch in table.iter_batches(columns=columns or there[:1]):
-            yield from batch.to_pylist()
+    with open_table(file) as table:
+        there = scalar_columns(table.schema_arrow, file)
+    columns = [name for name in there if name in wanted]
+    yield from scalar_rows(file, columns or there[:1])
 
 
 def _endings(uri: str) -> Iterator[str]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from mintcore.datasets.sample import Sample
+from mintcore.datasets.csv_rows import csv_columns, csv_rows
+from mintcore.datasets.parquet_images import open_table
+from mintcore.datasets.parquet_rows import DAMAGED, scalar_columns, scalar_rows
+from mintcore.datasets.sample import Sample, listed_columns
 from mintcore.datasets.uris import absolute_uri
 from mintcore.errors import MintError
 
@@ -54,11 +54,11 @@ def open_manifest(file: Path) -> ManifestSource:
     """
     try:
         columns = _column_names(file)
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+    except (*DAMAGED, csv.Error) as error:
         raise MintError(f"{file} is not a readable table ({error}): save it again.") from error
     if not set(_LOCATION_COLUMNS) & set(columns):
         raise MintError(
-            f"{file} has no column 'path' or 'uri' (it has {', '.join(columns) or 'none'}): "
+            f"{file} has no column 'path' or 'uri' (it has {listed_columns(columns)}): "
             "name the column with the image files 'path'."
         )
     return ManifestSource(file, columns)
@@ -66,30 +66,22 @@ def open_manifest(file: Path) -> ManifestSource:
 
 def _column_names(file: Path) -> tuple[str, ...]:
     if file.suffix.lower() == ".parquet":
-        return tuple(pq.read_schema(file).names)
+        with open_table(file) as table:
+            return scalar_columns(table.schema_arrow, file)
     if file.suffix.lower() != ".csv":
         raise MintError(f"{file} is neither .csv nor .parquet: save the manifest as one of these.")
-    with file.open(newline="", encoding="utf-8-sig") as handle:
-        return tuple(next(csv.reader(handle), []))
+    return csv_columns(file)
 
 
 def _rows(file: Path) -> Iterator[dict[str, str | None]]:
-    rows = _parquet_rows(file) if file.suffix.lower() == ".parquet" else _csv_rows(file)
+    rows = _parquet_rows(file) if file.suffix.lower() == ".parquet" else csv_rows(file)
     try:
         yield from rows
-    except (OSError, ValueError, OverflowError, csv.Error, pa.ArrowException) as error:
+    except (*DAMAGED, csv.Error) as error:
         raise MintError(f"{file} is not a readable table ({error}): save it again.") from error
 
 
-def _csv_rows(file: Path) -> Iterator[dict[str, str | None]]:
-    with file.open(newline="", encoding="utf-8-sig") as handle:
-        for row in csv.DictReader(handle):
-            # Values beyond the last heading come under None; empty cells say nothing.
-            yield {name: row[name] or None for name in row if name is not None}
-
-
 def _parquet_rows(file: Path) -> Iterator[dict[str, str | None]]:
-    with pq.ParquetFile(file) as table:
-        for batch in table.iter_batches():
-            for row in batch.to_pylist():
-                yield {name: None if value is None else str(value) for name, value in row.items()}
+    with open_table(file) as table:
+        columns = scalar_columns(table.schema_arrow, file)
+    yield from scalar_rows(file, columns)

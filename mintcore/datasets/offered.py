@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintcore.datasets.folders import FolderSource
 from mintcore.datasets.ledger import OF_MODEL
 from mintcore.datasets.manifests import ManifestSource, open_manifest
 from mintcore.datasets.membership import LEDGER
@@ -17,6 +18,7 @@ from mintcore.datasets.offers import (
     require_offered,
 )
 from mintcore.datasets.registration import add_dataset
+from mintcore.datasets.sample import Source
 from mintcore.errors import MintError
 from mintcore.progress import Reporter
 from mintcore.uploads import is_upload, spending
@@ -62,10 +64,12 @@ def add_offered_dataset(home: Home, request: DatasetRequest, *, reporter: Report
         )
     _refuse_file_of_members(request.membership)
     file = require_offered(home, Path(location))
-    if kind != "manifest":
-        source = f"{kind}:{file}"
-        return add_dataset(home, request.name, source, request.membership, reporter=reporter)
-    return _add_manifest(home, request, file, reporter)
+    if kind == "manifest":
+        return _add_manifest(home, request, file, reporter)
+    source = f"{kind}:{file}"
+    if kind == "folder":
+        _check(FolderSource(file), reporter)  # a link in it may lead anywhere
+    return add_dataset(home, request.name, source, request.membership, reporter=reporter)
 
 
 def _refuse_file_of_members(membership: str) -> None:
@@ -97,15 +101,15 @@ def _root(request: DatasetRequest) -> Path:
     return root
 
 
-def _check(manifest: ManifestSource, reporter: Reporter) -> None:
-    reporter.stage("Checking the manifest", 0)
+def _check(source: Source, reporter: Reporter) -> None:
+    reporter.stage("Checking where the images lie", 0)
     roots = tuple(allowed_roots())
-    for sample in manifest.samples():
+    for sample in source.samples():
         require_image_below(sample.uri, roots)
 
 
 def _resolve(manifest: ManifestSource, root: Path, to: Path, reporter: Reporter) -> None:
-    reporter.stage("Checking the manifest", 0)
+    reporter.stage("Checking where the images lie", 0)
     schema = pa.schema([(name, pa.string()) for name in _columns(manifest)])
     new = to.with_suffix(".part")
     try:

@@ -76,7 +76,7 @@ def require_offered(home: Home, path: Path) -> Path:
 
 
 def require_image_below(uri: str, roots: tuple[Path, ...]) -> None:
-    """Check that an image which a manifest names lies below an allowed root.
+    """Check that an image which a manifest names, or which lies in a folder, lies below an allowed root.
 
     Args:
         uri: The image, with an absolute path.
@@ -89,8 +89,8 @@ def require_image_below(uri: str, roots: tuple[Path, ...]) -> None:
     file = Path(address.location)
     if address.kind == "torchvision" or not _is_allowed(_without_links(file), roots):
         raise MintError(
-            f"The manifest names {uri}, which lies below none of the folders that {ROOTS_VARIABLE} names: "
-            "leave it out, or register the manifest with `mint dataset add`."
+            f"One of the images is {uri}, which lies below none of the folders that {ROOTS_VARIABLE} names, perhaps "
+            "through a link: leave it out, or register the dataset with `mint dataset add`."
         )
 
 

@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from mintcore.datasets.parquet_images import image_column, open_table
+from mintcore.datasets.parquet_rows import scalar_columns, scalar_rows
 from mintcore.datasets.sample import Sample
 from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
 
 _SHARD = re.compile(r"(?P<split>.+?)-[0-9]{5}-of-[0-9]{5}(-[0-9a-f]+)?", re.IGNORECASE)
-_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def open_parquet(location: Path) -> ParquetSource:
     files = _files(location)
     with open_table(files[0]) as table:
         image_column(table.schema_arrow, files[0])
-        scalars = tuple(field.name for field in table.schema_arrow if _is_scalar(field.type))
+        scalars = scalar_columns(table.schema_arrow, files[0])
     return ParquetSource(location, files, scalars)
 
 
@@ -85,30 +83,7 @@ def _rows(file: Path, scalars: tuple[str, ...]) -> Iterator[dict[str, str | None
                 f"{file} has no column {missing[0]!r}, which the first file of its folder has: "
                 "give the files one by one, or a folder of one kind."
             )
-        # Without columns, a batch still has its number of rows.
-        try:
-            for batch in table.iter_batches(_ROWS, columns=list(scalars), use_threads=False):
-                yield from _texts(batch)
-        except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
-            raise MintError(f"{file} is damaged ({error}): copy it again.") from error
-
-
-def _texts(batch: pa.RecordBatch) -> Iterator[dict[str, str | None]]:
-    columns = [column.to_pylist() for column in batch.columns]
-    for row in range(batch.num_rows):
-        values = (column[row] for column in columns)
-        texts = (None if value is None else str(value) for value in values)
-        yield dict(zip(batch.schema.names, texts, strict=True))
-
-
-def _is_scalar(kind: pa.DataType) -> bool:
-    return not (
-        pa.types.is_nested(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_binary_view(kind)
-        or pa.types.is_fixed_size_binary(kind)
-    )
+    yield from scalar_rows(file, scalars)
 
 
 def _split(file: Path) -> str | None:

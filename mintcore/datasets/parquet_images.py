@@ -7,7 +7,7 @@ pass; a row at random costs its row group up to there.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mintcore.datasets.sample import listed_columns
 from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
 from mintcore.images import Pixels, decode_image
@@ -85,7 +86,7 @@ class _ImageColumn:
         metadata = self._table.metadata
         groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
         self._ends = np.cumsum([group.num_rows for group in groups], dtype=np.int64)
-        self._window_rows = [_window_rows(group, self._column) for group in groups]
+        self._window_rows = [_window_rows(group) for group in groups]
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -132,18 +133,27 @@ class _ImageColumn:
         return batches
 
 
-def open_table(file: Path) -> pq.ParquetFile:
+def open_table(file: Path, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
     """Open a Parquet file so that its columns are read page by page.
+
+    Args:
+        file: The file.
+        dictionaries: Columns of which each text is to be kept once.
 
     Raises:
         MintError: It is missing or no Parquet file.
     """
     try:
-        return pq.ParquetFile(file, buffer_size=_PAGE_BUFFER_BYTES, pre_buffer=False)
+        return pq.ParquetFile(
+            file,
+            buffer_size=_PAGE_BUFFER_BYTES,
+            pre_buffer=False,
+            read_dictionary=list(dictionaries),
+        )
     except OSError as error:
         reason = error.strerror or "it is not a Parquet file"
         raise MintError(f"{file} cannot be read ({reason}): restore it.") from error
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError) as error:  # names of columns that are no UTF-8
         raise MintError(
             f"{file} is not a readable Parquet file ({error}): save it again."
         ) from error
@@ -166,7 +176,7 @@ def image_column(schema: pa.Schema, file: Path) -> str:
         return usual[0] if usual else next(iter(found.values()))
     raise MintError(
         f"{file} has {len(found) or 'no'} columns of image bytes (its columns are "
-        f"{', '.join(schema.names)}): name the one with the encoded images 'image'."
+        f"{listed_columns(schema.names)}): name the one with the encoded images 'image'."
     )
 
 
@@ -192,7 +202,7 @@ def read_row_image(file: Path, row: int) -> Pixels:
                 "restore the file that was registered."
             )
         content = column.image(row)
-    except (OSError, pa.ArrowException, StopIteration) as error:
+    except (OSError, ValueError, OverflowError, pa.ArrowException, StopIteration) as error:
         raise MintError(f"Row {row} of {file} cannot be read ({error}): restore it.") from error
     return decode_image(content or b"", name=f"The image of {inside_uri(file, row)}")
 
@@ -210,9 +220,10 @@ def _cached_column(file: Path, mtime_ns: int, size: int) -> _ImageColumn:
     return _ImageColumn(file, mtime_ns, size)
 
 
-def _window_rows(group: pq.RowGroupMetaData, column: str) -> int:
-    sizes = (group.column(number) for number in range(group.num_columns))
-    size: int = sum(p.total_uncompressed_size for p in sizes if p.path_in_schema == column)
+def _window_rows(group: pq.RowGroupMetaData) -> int:
+    # Of all columns, of which the images are most: pyarrow 26 ends the whole process where it is asked for one
+    # column of a damaged file ("Repetition level histogram size mismatch").
+    size: int = group.total_byte_size
     rows: int = group.num_rows
     return max(1, min(rows, rows * WINDOW_BYTES // max(1, size)))
 

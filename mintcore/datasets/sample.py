@@ -1,8 +1,15 @@
 """One image of a source, and what a source is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
+
+from mintcore.errors import MintError
+
+MOST_COLUMNS = 4096
+"""What a source may say of each image; every row has all of them."""
+_SHOWN_COLUMNS, _SHOWN_CHARACTERS = 20, 60
 
 
 @dataclass(frozen=True)
@@ -46,3 +53,22 @@ class Source(Protocol):
 
     def samples(self) -> Iterator[Sample]:
         """Yield the samples, in the same order every time."""
+
+
+def require_few_columns(names: Sequence[str], file: Path) -> None:
+    """Refuse a table with too many columns.
+
+    Raises:
+        MintError: There are more than ``MOST_COLUMNS``.
+    """
+    if len(names) > MOST_COLUMNS:
+        raise MintError(
+            f"{file} has {len(names):,} columns: leave at most {MOST_COLUMNS:,}, of which it needs one."
+        )
+
+
+def listed_columns(names: Sequence[str]) -> str:
+    """List the first columns for an error, none of them at length."""
+    shown = [name[:_SHOWN_CHARACTERS] for name in names[:_SHOWN_COLUMNS]]
+    more = len(names) - len(shown)
+    return ", ".join([*shown, *([f"{more:,} more"] if more else [])]) or "none"

@@ -22,6 +22,7 @@ SPELLINGS = (
     "parquet:FILE or DIR, webdataset:FILE.tar, DIR or 'a-{000..099}.tar', recordio:FILE.rec, zip:FILE.zip or "
     "torchvision:NAME:SPLIT:DIR"
 )
+_SHOWN = 200  # characters of what cannot be opened
 
 
 def parse_source(spec: str) -> Source:
@@ -35,12 +36,22 @@ def parse_source(spec: str) -> Source:
     """
     kind, _, location = spec.partition(":")
     if kind not in SOURCES or not location:
-        raise MintError(f"{spec!r} is not a source of images: give {SPELLINGS}.")
-    return SOURCES[kind](location)
+        raise MintError(f"{spec[:_SHOWN]!r} is not a source of images: give {SPELLINGS}.")
+    try:
+        return SOURCES[kind](location)
+    except OSError as error:  # a name that is too long, or a folder that may not be entered
+        raise MintError(
+            f"{location[:_SHOWN]!r} cannot be opened ({error.strerror}): give a place that can be read."
+        ) from error
 
 
 def _absolute(location: str) -> Path:
-    return Path(os.path.abspath(Path(location).expanduser()))
+    try:
+        return Path(os.path.abspath(Path(location).expanduser()))
+    except RuntimeError as error:
+        raise MintError(
+            f"{location[:_SHOWN]!r} begins with a user that is not known: give the whole path."
+        ) from error
 
 
 def _folder(location: str) -> Source:

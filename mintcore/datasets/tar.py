@@ -18,6 +18,7 @@ BLOCK_BYTES = 512
 _PLAIN = (b"0", b"\0", b"7")
 _WITHOUT_CONTENT = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes
 _SPARSE, _LONG_NAME, _EXTENDED = b"S", b"L", b"x"
+_HOLES = "GNU.sparse."  # what the keys of a member that is stored with holes begin with
 _BASE_256 = 0x80
 _LONGEST_NAME_BYTES = 2**20  # of a long name or an extended header
 _COMPRESSED = {
@@ -166,7 +167,11 @@ def _said(handle: BinaryIO, offset: int, length: int, kind: bytes, file: Path) -
     content = handle.read(length)
     if kind == _LONG_NAME:
         return {"path": _until_zero(content)}
-    return dict(_pax_records(content))
+    # All else is dropped: headers without a member would pile up without end.
+    records = (
+        (_HOLES if key.startswith(_HOLES) else key, text) for key, text in _pax_records(content)
+    )
+    return {key: text for key, text in records if key in ("path", "size", _HOLES)}
 
 
 def _pax_records(content: bytes) -> Iterator[tuple[str, str]]:
@@ -182,7 +187,7 @@ def _pax_records(content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _refuse_sparse(header: _Header, extended: dict[str, str], name: str, file: Path) -> None:
-    if header.kind == _SPARSE or any(key.startswith("GNU.sparse.") for key in extended):
+    if header.kind == _SPARSE or _HOLES in extended:
         raise MintError(
             f"{name!r} in {file} is stored with holes (--sparse): pack the tar again without."
         )

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from mintcore.datasets.folders import IMAGE_SUFFIXES
-from mintcore.datasets.sample import Sample
+from mintcore.datasets.sample import Sample, require_few_columns
 from mintcore.datasets.tar import Member, plain_members, read_member
 from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
@@ -68,6 +68,7 @@ def open_webdataset(location: Path) -> WebDatasetSource:
     files = _files(location)
     first = islice(_samples(files), _SAMPLES_WITH_ALL_COLUMNS)
     names = dict.fromkeys(name for sample in first for name in sample.columns)
+    require_few_columns(tuple(names), location)
     return WebDatasetSource(location, files, tuple(names))
 
 

@@ -17,6 +17,9 @@ MOST_ENTRIES = 1_000_000
 _OPEN_FILES = 8
 _LEFT_OUT = "__MACOSX"
 _ENCRYPTED = 0x1
+_LOCAL_HEADER_BYTES = 30
+# 4 kB of bzip2 can hold gigabytes, which Python's zipfile unpacks at once
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, NotImplementedError, OSError)
 """What zipfile raises on damaged or hostile files, methods of packing that it does not know among them."""
 
@@ -49,6 +52,8 @@ class ZipSource:
         for index, entry in images:
             if entry.flag_bits & _ENCRYPTED:
                 raise MintError(f"{self.file} is locked with a password: pack it again without.")
+            if entry.compress_type not in _METHODS:
+                raise MintError(_packed_otherwise(f"{entry.filename!r} in {self.file}"))
             folders = PurePosixPath(entry.filename.removeprefix(around)).parts[:-1]
             label = folders[0] if len(folders) == 1 else None
             yield Sample(zip_uri(self.file, index, entry.filename), {"label": label})
@@ -68,12 +73,18 @@ def read_zip_image(file: Path, index: int) -> Pixels:
         raise MintError(f"{file} has no entry {index}: restore the file that was registered.")
     entry = archive.infolist()[index]
     title = f"{entry.filename!r} in {file}"
+    if entry.compress_type not in _METHODS:
+        raise MintError(_packed_otherwise(title))
     try:
         with archive.open(entry) as packed:  # not more than is allowed, whatever the zip promises
             encoded = packed.read(DEFAULT_LIMITS.file_bytes + 1)
     except (*_DAMAGED, RuntimeError) as error:
         raise MintError(f"{title} cannot be read ({error}): pack it again.") from error
     return decode_image(encoded, name=title)
+
+
+def _packed_otherwise(title: str) -> str:
+    return f"{title} is packed by another method than usual zips use (stored or deflated): pack it again."
 
 
 def _is_image(entry: zipfile.ZipInfo) -> bool:
@@ -106,4 +117,16 @@ def _open(file: Path, changed_ns: int, size: int) -> zipfile.ZipFile:
     archive = zipfile.ZipFile(file)
     if len(archive.infolist()) > MOST_ENTRIES:
         raise MintError(f"{file} has more than {MOST_ENTRIES:,} entries: pack several zips.")
+    _refuse_overlaps(archive.infolist(), file)
     return archive
+
+
+def _refuse_overlaps(entries: list[zipfile.ZipInfo], file: Path) -> None:
+    """Refuse entries that share their bytes: a small file could hold any amount (Fifield 2019, "A better zip bomb")."""
+    end = 0
+    for offset, length in sorted((entry.header_offset, entry.compress_size) for entry in entries):
+        if offset < end:
+            raise MintError(
+                f"{file} has entries that lie over each other, as no packer writes them: pack it again."
+            )
+        end = offset + _LOCAL_HEADER_BYTES + length

@@ -69,7 +69,7 @@ def test_names_image__a_name_of_two_images_is_refused(tmp_path: Path) -> None:
         ("l.txt", b"\xff\xfe\xff", "is not a readable ledger"),
         ("l.csv", b"image\nx.png\n", "has no column sample_id, uri, path or name"),
         ("l.csv", b"sample_id,times_seen\nx.png,often\n", "is not a readable ledger"),
-        ("l.parquet", b"no parquet", "is not a readable ledger"),
+        ("l.parquet", b"no parquet", "is not a readable Parquet file"),
     ],
 )
 def test_read_ledger__bad_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -143,6 +143,13 @@ def test_add_offered_dataset__nothing_else_is_read(
     assert not home.has("datasets", "set")
 
 
+def test_add_offered_dataset__a_link_in_a_folder_leads_nowhere_else(home: Home, root: Path) -> None:
+    (root / "set" / "link.png").symlink_to(root.parent / "outside.png")
+    with pytest.raises(MintError, match=r"link\.png, which lies below none .* through a link"):
+        add(home, f"folder:{root / 'set'}")
+    assert not home.has("datasets", "set")
+
+
 def test_add_offered_dataset__an_upload_must_start_from_an_allowed_root(
     home: Home, root: Path
 ) -> None:
