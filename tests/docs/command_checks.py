@@ -16,6 +16,7 @@ from mintcore.cli.program import app
 from mintcore.datasets.membership import MEMBERSHIPS
 from mintcore.datasets.sources import SOURCES
 from mintcore.models.layers import VIEWS
+from mintcore.reports.formats import FORMATS
 
 MINT = typer.main.get_command(app)
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_-]*|\.\.\.")
@@ -38,6 +39,7 @@ CHOICES = {
     "views": _each_of(*VIEWS),
     "membership": _begins_with(*MEMBERSHIPS, "column", "ledger"),
     "source": _begins_with(*SOURCES),
+    "formats": _each_of(*FORMATS),
 }
 """Parameter -> whether it can have a value, where a command asks that only when it runs."""
 
@@ -57,13 +59,26 @@ def named_commands(page: Page) -> set[str]:
     return {" ".join(["mint", *_path(words)]) for words in called if words is not None}
 
 
-def all_commands(group: Any = MINT, path: str = "mint") -> Iterator[str]:
+def all_commands() -> list[str]:
     """List the commands of the program."""
+    return [path for path, _ in _below(MINT, "mint")]
+
+
+def commands_with(parameter: str) -> list[str]:
+    """List the commands that have a parameter."""
+    return [
+        path
+        for path, each in _below(MINT, "mint")
+        if parameter in [known.name for known in each.params]
+    ]
+
+
+def _below(group: Any, path: str) -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
-            yield from all_commands(command, f"{path} {name}")
+            yield from _below(command, f"{path} {name}")
         else:
-            yield f"{path} {name}"
+            yield f"{path} {name}", command
 
 
 def _wrong(words: Words, whole: bool) -> list[str]:
@@ -79,24 +94,39 @@ def _wrong(words: Words, whole: bool) -> list[str]:
 
 def _wrong_in_mint(command: Any, context: Any, words: Sequence[str], whole: bool) -> list[str]:
     """Say what is wrong with the words after a command or a group of commands."""
+    words = [word for word in words if word != "..."]
     try:
-        given, rest, _ = command.make_parser(context).parse_args([w for w in words if w != "..."])
+        if hasattr(command, "commands"):
+            return _wrong_in_group(command, context, words, whole)
+        given, rest, _ = command.make_parser(context).parse_args(words)
     except _UsageError as error:
         sentence = str(error.format_message())
         if whole or "requires an argument" not in sentence:
             return [sentence]
         return _wrong_in_mint(command, context, [*words, "VALUE"], whole)
-    if not hasattr(command, "commands"):
-        surplus = [f"{word!r} is one argument too many" for word in rest]
-        return surplus + _wrong_values(command, context, given, whole)
+    surplus = [f"{word!r} is one argument too many" for word in rest]
+    return surplus + _wrong_values(command, context, given, whole)
+
+
+def _wrong_in_group(group: Any, context: Any, words: Sequence[str], whole: bool) -> list[str]:
+    rest = _after_options(group, context, words)
     if not rest:
-        return ["a command is missing"] if whole and not given else []
-    inner = command.commands.get(rest[0])
+        return ["a command is missing"] if whole and not words else []
+    inner = group.commands.get(rest[0])
     if inner is None:
         any_command = not whole and _PLACEHOLDER.fullmatch(rest[0])
         return [] if any_command else [f"there is no command {rest[0]!r}"]
     below = inner.context_class(inner, info_name=rest[0], parent=context)
     return _wrong_in_mint(inner, below, rest[1:], whole)
+
+
+def _after_options(group: Any, context: Any, words: Sequence[str]) -> list[str]:
+    """Give the words from the name of a command on, which some groups supply."""
+    if group is MINT or not words or words[0] == "--help":  # its options do something at once
+        _, rest, _ = group.make_parser(context).parse_args(list(words))
+        return list(rest)
+    group.parse_args(context, list(words))
+    return [*context._protected_args, *context.args]
 
 
 def _wrong_values(command: Any, context: Any, given: Mapping[str, Any], whole: bool) -> list[str]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from command_checks import all_commands, named_commands, wrong_commands
+from command_checks import all_commands, commands_with, named_commands, wrong_commands
 from command_lines import block_commands, spelt_out
-from markdown_pages import DOCS, PAGES, README, Page, page_of
+from markdown_pages import DOCS, PAGES, README, ROOT, Page, page_of
 
 
 def block(line: str) -> Page:
@@ -27,6 +27,13 @@ def test_commands__are_all_explained_beside_the_list_of_them() -> None:
     assert [path for path in all_commands() if path not in named] == []
 
 
+def test_jobs__every_command_that_can_be_queued_is_told() -> None:
+    told = set(page_of(ROOT / "docs" / "jobs.md").inline_code)
+    queued = [path.removeprefix("mint ") for path in commands_with("wait")]
+    assert "audit batch" in queued
+    assert [path for path in queued if not {path, path.split()[0]} & told] == []
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -43,6 +50,8 @@ def test_commands__are_all_explained_beside_the_list_of_them() -> None:
         ("mint dataset add a --from dir:b --membership member", "source cannot be 'dir:b'"),
         ("mint dataset add a --from zip:b --membership mine", "membership cannot be 'mine'"),
         ("mint model", "a command is missing"),
+        ("mint report A --formats html", "No such option: --formats"),
+        ("mint report A --format doc", "formats cannot be 'doc'"),
         ("A=b mint worker --homes x & mint jobs list", "No such option: --homes"),
         ("./run mint audit images A b.png", "there is no command 'images'"),
         ("./run tests", "./run knows no 'tests'"),
