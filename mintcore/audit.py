@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mintcore.arrays import pixels_spec
-from mintcore.audit_tables import AuditTables, Rows, group_table, image_table
+from mintcore.audit_reading import AuditTables
+from mintcore.audit_tables import Rows, group_table, image_table
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.publication import specs_of
 from mintcore.auditors.scoring import score_images

@@ -1,7 +1,7 @@
 """The tables of a dataset audit: its images, and its labels and identities."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import pyarrow as pa
@@ -27,21 +27,6 @@ GROUPS_SCHEMA = pa.schema(
 )
 
 Rows = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class AuditTables:
-    """What a dataset audit keeps beside its card.
-
-    Attributes:
-        images: From `image_table`.
-        groups: From `group_table`.
-        compared: The held-out images: sample_id, is_member, score.
-    """
-
-    images: pa.Table
-    groups: pa.Table
-    compared: pa.Table
 
 
 def image_table(card: Card, images: Rows, sides: Sides) -> pa.Table:

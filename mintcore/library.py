@@ -284,8 +284,3 @@ def audit_groups(home: Home, audit: str) -> pa.Table:
 def audit_compared(home: Home, audit: str) -> pa.Table:
     """Read the held-out images that a dataset audit was compared with: sample_id, is_member, score."""
     return pq.read_table(home.folder("audits", audit) / "compared.parquet")
-
-
-def audit_report(home: Home, audit: str) -> str:
-    """Read the report of an audit, one HTML page."""
-    return (home.folder("audits", audit) / "report.html").read_text(encoding="utf-8")

@@ -5,16 +5,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import reading
 from dashboard.charts.scores import score_distributions
 from dashboard.parts.charts import show_chart
 from dashboard.parts.downloads import csv_download
 from dashboard.parts.errors import errors_as_sentences
 from dashboard.parts.images import Given
 from dashboard.parts.loaded import held_out_histogram, judge, show_small
+from dashboard.parts.reports import report_downloads
 from dashboard.parts.verdicts import image_verdict
 from dashboard.wording import P_VALUE_HELP, p_value, plain
-from mintcore import library
 from mintcore.verdicts import known_to_auditor
 
 JUDGED_AT_ONCE = 100
@@ -81,17 +80,9 @@ def show_table(judged: Judged) -> None:
 
 
 def downloads(judged: Judged, chosen: dict[str, Any]) -> None:
-    """Offer the findings as CSV and the report of one."""
+    """Offer the report of one, and the findings as CSV."""
     with st.container(horizontal=True):
-        with errors_as_sentences():
-            st.download_button(
-                "Report (HTML)",
-                library.audit_report(reading.home(), chosen["audit"]),
-                f"{chosen['audit']}.html",
-                "text/html",
-                icon=":material/description:",
-                on_click="ignore",
-            )
+        report_downloads(chosen["audit"])
         csv_download("Findings (CSV)", _table(judged), "findings.csv")
 
 

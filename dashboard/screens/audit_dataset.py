@@ -18,6 +18,7 @@ from dashboard.parts.figures import Figure, advantage_figure, blind_figure, show
 from dashboard.parts.heading import heading
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.offers import offer
+from dashboard.parts.reports import report_downloads
 from dashboard.parts.side_by_side import side_by_side
 from dashboard.parts.verdicts import dataset_verdict, held_out_note
 from dashboard.wording import (
@@ -128,14 +129,7 @@ def _figures(audit: dict[str, Any]) -> None:
 def _downloads(audit: dict[str, Any]) -> None:
     home, name = reading.home(), audit["id"]
     with st.container(horizontal=True):
-        st.download_button(
-            "Report (HTML)",
-            lambda: library.audit_report(home, name),
-            f"{name}.html",
-            "text/html",
-            icon=":material/description:",
-            on_click="ignore",
-        )
+        report_downloads(name)
         csv_download(
             "Scores (CSV)", lambda: library.audit_scores(home, name).to_pandas(), f"{name}.csv"
         )

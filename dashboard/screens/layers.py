@@ -17,6 +17,7 @@ from dashboard.parts.heading import heading
 from dashboard.parts.layer_scores import of_several, show_scores
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.projection import show_projection
+from dashboard.parts.reports import report_downloads
 from dashboard.parts.rocs import show_rocs
 from dashboard.parts.subjects import experiment_choice, subjects
 from dashboard.tables import auditor_figures, auditor_table
@@ -58,7 +59,9 @@ def _table(auditors: reading.Rows) -> None:
         },
     )
     st.caption(n_note(auditors[0]["n_members"], auditors[0]["n_externals"]))
-    csv_download("Figures (CSV)", auditor_figures(auditors), "layers.csv")
+    with st.container(horizontal=True):
+        report_downloads(library.experiment_key(auditors[0]))
+        csv_download("Figures (CSV)", auditor_figures(auditors), "layers.csv")
 
 
 def _scores(auditors: reading.Rows, layers: list[str]) -> None:

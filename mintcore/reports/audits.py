@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintcore.audit_tables import AuditTables
+from mintcore.audit_reading import AuditTables
 from mintcore.evaluation.histogram import score_histogram
 from mintcore.library import auditor_scores
 from mintcore.palette import AUDITED, EXTERNAL, MEMBER

@@ -71,9 +71,10 @@ def signing_key(home: Home) -> Ed25519PrivateKey:
         MintError: It cannot be read, is no Ed25519 key, or the home folder cannot be written.
     """
     file = home.path / KEY_FILE
-    with changing(home):
-        if not file.exists():
-            _write_key(file, Ed25519PrivateKey.generate())
+    if not file.exists():
+        with changing(home):
+            if not file.exists():  # another process may have been faster
+                _write_key(file, Ed25519PrivateKey.generate())
     try:
         key = load_pem_private_key(file.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:

@@ -6,11 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from mintcore.audit_tables import AuditTables
+from mintcore.audit_reading import audit_tables
 from mintcore.errors import MintError
 from mintcore.library import (
     artefact_versions,
-    audit_compared,
     audit_groups,
     audit_scores,
     auditor_row,
@@ -42,7 +41,7 @@ def report_of(home: Home, subject: str) -> Report:
     if audit is not None:
         if audit["audit_kind"] == "image":
             return image_report(home, audit)
-        return dataset_report(home, audit, _tables(home, subject))
+        return dataset_report(home, audit, audit_tables(home, subject))
     if protocol is not None:
         return protocol_report(home, protocol)
     return sweep_report(home, _auditors(home, subject))
@@ -77,14 +76,6 @@ def spreadsheets_of(home: Home, subject: str) -> dict[str, pa.Table]:
 
 def _card(home: Home, kind: Kind, name: str) -> Card | None:
     return home.card(kind, name) if name in artefact_versions(home, kind) else None
-
-
-def _tables(home: Home, audit: str) -> AuditTables:
-    return AuditTables(
-        images=audit_scores(home, audit),
-        groups=audit_groups(home, audit),
-        compared=audit_compared(home, audit),
-    )
 
 
 def _auditors(home: Home, sweep: str) -> list[Card]:

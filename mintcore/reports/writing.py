@@ -84,6 +84,11 @@ def report_file(home: Home, report: Report, form: str) -> bytes:
     return sealed(WRITERS[form](report), form, report.subject, content, signing_key(home))
 
 
+def written_report(home: Home, subject: str, form: str) -> bytes:
+    """Give the report on a subject as one sealed file; arguments are those of ``report_of`` and ``report_file``."""
+    return report_file(home, report_of(home, subject), form)
+
+
 def file_name(subject: str, form: str) -> str:
     """Name the file of a report: letters, digits, dots and dashes."""
     return f"{_UNFIT.sub('-', subject)}.{form}"

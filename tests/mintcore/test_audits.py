@@ -22,7 +22,7 @@ from mintcore.image_audit import (
     load_image_auditor,
     publish_image_audit,
 )
-from mintcore.library import audit_groups, audit_report, audit_scores, auditor_scores
+from mintcore.library import audit_groups, audit_scores, auditor_scores
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.progress import SilentReporter
@@ -51,6 +51,10 @@ def digits_home(with_auditor: tuple[Path, str], tmp_path: Path) -> Home:
 @pytest.fixture
 def auditor(digits_home: Home, with_auditor: tuple[Path, str]) -> Card:
     return digits_home.card("auditors", with_auditor[1])
+
+
+def audit_report(home: Home, audit: str) -> str:
+    return (home.folder("audits", audit) / "report.html").read_text("utf-8")
 
 
 def test_audit_dataset__what_no_model_saw_gives_no_evidence(
@@ -187,7 +191,9 @@ def test_report__carries_the_figures_of_the_card(digits_home: Home, auditor: Car
     assert "No evidence that this set was used (wording tier: no evidence)." in report
     assert f"{card['auc']:.3f} ({card['auc_ci'][0]:.3f} to {card['auc_ci'][1]:.3f})" in report
     assert card["model_fingerprint"] in report
-    assert report.count("http") == report.count('xmlns="http://www.w3.org/2000/svg"') + 1  # the policy
+    assert (
+        report.count("http") == report.count('xmlns="http://www.w3.org/2000/svg"') + 1
+    )  # the policy
     assert "<script" not in report
 
 

@@ -1,0 +1,35 @@
+"""Reports to take away: of an audit or a sweep, one signed file."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import reading
+from mintcore.reports.formats import HTML, JSON, MIME, PDF
+from mintcore.reports.writing import file_name, written_report
+
+_LABELS = {HTML: "Report (HTML)", PDF: "Report (PDF)", JSON: "Report (JSON)"}
+_HELP = (
+    "The question, the answer, the evidence, what it does not prove, and how it was made. The file is signed: "
+    "`mint report verify FILE` tells whether it was changed."
+)
+
+
+def report_downloads(subject: str) -> None:
+    """Offer a report in each of its forms; it is written when it is asked for.
+
+    Args:
+        subject: Id of an audit, or the name of a sweep.
+    """
+    home = reading.home()
+    for form, label in _LABELS.items():
+        st.download_button(
+            label,
+            partial(written_report, home, subject, form),
+            file_name(subject, form),
+            MIME[form],
+            icon=":material/description:",
+            help=_HELP,
+            on_click="ignore",
+            key=f"report-{form}-{subject}",
+        )
