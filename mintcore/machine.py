@@ -20,8 +20,15 @@ _DRIVER_TIMEOUT_S = 10
 _TORCH_TIMEOUT_S = 120
 _TORCH = """
 import json, torch
-count = torch.cuda.device_count()
-print(json.dumps([torch.cuda.get_device_name(number) for number in range(count)]))
+
+def computes(number):
+    try:
+        return float(torch.ones(2, device=f"cuda:{number}").sum()) == 2
+    except RuntimeError:  # too old for this build, taken by another process, broken
+        return False
+
+names = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count()) if computes(n)]
+print(json.dumps(names))
 """
 
 
@@ -71,7 +78,7 @@ def driver_gpus() -> list[str] | None:
 
 
 def torch_gpus() -> list[str] | None:
-    """Ask PyTorch, in a process of its own, which GPUs it can use; None where it does not answer."""
+    """Ask PyTorch, in a process of its own, on which GPUs it can compute; None where it does not answer."""
     try:
         said = subprocess.run(  # noqa: S603 - a fixed command
             [sys.executable, "-c", _TORCH],
