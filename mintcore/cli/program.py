@@ -12,6 +12,7 @@ from mintcore.cli import (
     auditors,
     dataset,
     demo,
+    doctor,
     extraction,
     faces,
     jobs,
@@ -74,6 +75,7 @@ app.command()(methods.methods)
 app.command()(serving.dashboard)
 app.command()(serving.worker)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 
 
 def command() -> Any:
