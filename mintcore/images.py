@@ -7,7 +7,6 @@ white, 16-bit pixels are scaled to 8 bits, and of an animation the first frame i
 import hashlib
 import io
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from mintcore.errors import MintError
+from mintcore.image_limits import ImageLimits, image_limits
 
 Pixels = NDArray[np.uint8]
 
@@ -34,35 +34,20 @@ _UPRIGHT = {
 }
 _MAX_16_BIT = 65_535
 
-# Pillow's warnings of bombs and damaged files: they are refused here in a sentence, or read all the same.
+# Pillow's warnings of damaged files: they are refused here in a sentence, or read all the same.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
-
-@dataclass(frozen=True)
-class ImageLimits:
-    """What is refused before anything is decoded.
-
-    Args:
-        file_bytes: Most bytes of the encoded image.
-        pixels: Most pixels, width times height.
-    """
-
-    file_bytes: int = 64 * 2**20
-    pixels: int = 50_000_000
-
-
-DEFAULT_LIMITS = ImageLimits()
+# Its own limit of pixels gives way to the one below, which is never looked at after decoding.
+Image.MAX_IMAGE_PIXELS = None
 
 
 def decode_image(
-    source: bytes | Path, limits: ImageLimits = DEFAULT_LIMITS, *, name: str = "The image"
+    source: bytes | Path, limits: ImageLimits | None = None, *, name: str = "The image"
 ) -> Pixels:
     """Decode an encoded image.
 
     Args:
         source: The bytes, or the file that holds them.
-        limits: Most bytes and most pixels, checked before decoding.
+        limits: Most bytes and most pixels, checked before decoding; None for those of the environment.
         name: What to call bytes in an error; a file is called by its path.
 
     Returns:
@@ -71,6 +56,7 @@ def decode_image(
     Raises:
         MintError: The file is missing, empty, too large, truncated, or not a known image format.
     """
+    limits = limits or image_limits()
     title = name if isinstance(source, bytes) else str(source)
     encoded = source if isinstance(source, bytes) else _read_bounded(source, limits.file_bytes)
     if not encoded:
@@ -81,8 +67,6 @@ def decode_image(
         return _decode(encoded, limits.pixels, title)
     except MintError:
         raise
-    except Image.DecompressionBombError as error:
-        raise MintError(_too_many_pixels(title, limits.pixels)) from error
     except Exception as error:  # Pillow's decoders raise nearly every type on hostile bytes
         reason = "it is not an image in a known format"
         if not isinstance(error, UnidentifiedImageError):

@@ -20,6 +20,7 @@ from mintcore.jobs import children
 from mintcore.ports import first_free_port, is_free, listens, require_free
 from mintcore.reach import Reach
 from mintcore.settings import HOME_VARIABLE
+from mintcore.uploads import most_upload_mib
 from store.artefacts import Home
 
 LOCAL = Reach()
@@ -172,6 +173,7 @@ def _options(home: Home, reach: Reach, port: int) -> list[tuple[str, str]]:
         ("server.address", reach.host),
         ("server.baseUrlPath", reach.base_url),
         ("server.headless", "true"),
+        ("server.maxUploadSize", str(most_upload_mib())),
         ("server.enableCORS", "true"),
         ("server.enableXsrfProtection", "true"),
         *(("server.allowedHosts", name) for name in reach.names),

@@ -3,8 +3,12 @@
 The command line, the dashboard and the worker read them where they need them; the page *Settings and about* lists them.
 """
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from mintcore.errors import MintError
 
 DEFAULT_HOME = Path("mint-home")
 
@@ -43,6 +47,24 @@ OPERATORS = Setting(
     "Who may change something on a dashboard with login: e-mail addresses, @domain or *, separated by commas.",
 )
 VIEWERS = Setting("MINT_VIEWERS", "", "Who may look at a dashboard with login, in the same way.")
+IMAGE_MIB = Setting(
+    "MINT_IMAGE_MIB", "64", "Largest file of an image in MiB; a larger one is kept aside unread."
+)
+IMAGE_MPIXELS = Setting(
+    "MINT_IMAGE_MPIXELS",
+    "50",
+    "Most pixels of an image in millions; one with more is kept aside before it is decoded.",
+)
+UPLOAD_MIB = Setting(
+    "MINT_UPLOAD_MIB",
+    "500",
+    "Largest zip, manifest or file of weights in MiB that a browser may upload; memory holds it meanwhile.",
+)
+ZIP_ENTRIES = Setting(
+    "MINT_ZIP_ENTRIES",
+    "1000000",
+    "Most entries of a zip of images, of which each takes about 700 bytes of memory.",
+)
 JOBS_AT_ONCE = Setting("MINT_JOBS_AT_ONCE", "1", "Heavy jobs that run at once on a device.")
 JOBS_QUEUED = Setting("MINT_JOBS_QUEUED", "200", "Jobs that may wait.")
 JOBS_FREE_DISK = Setting(
@@ -71,6 +93,10 @@ SETTINGS = (
     LOGIN,
     OPERATORS,
     VIEWERS,
+    IMAGE_MIB,
+    IMAGE_MPIXELS,
+    UPLOAD_MIB,
+    ZIP_ENTRIES,
     JOBS_AT_ONCE,
     JOBS_QUEUED,
     JOBS_FREE_DISK,
@@ -82,3 +108,25 @@ SETTINGS = (
 
 HOME_VARIABLE = HOME.name
 """Environment variable that names the home folder."""
+
+_MOST_DIGITS = 9
+
+
+def whole_number(
+    setting: Setting, environment: Mapping[str, str] = os.environ, *, least: int = 1
+) -> int:
+    """Read a setting that is a whole number.
+
+    Args:
+        setting: The setting.
+        environment: The environment variables.
+        least: The lowest number that it can have.
+
+    Raises:
+        MintError: It is set to something else, or to less.
+    """
+    given = environment.get(setting.name, setting.default)
+    plain = given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS
+    if not plain or int(given) < least:
+        raise MintError(f"{setting.name} is {given[:40]!r}: give a whole number from {least} on.")
+    return int(given)

@@ -11,11 +11,31 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mintcore.errors import PERSON_ERRORS, MintError
+from mintcore.image_limits import image_limits
+from mintcore.settings import UPLOAD_MIB, whole_number
 from store.artefacts import Card, Home
 
 UNNEEDED_AFTER_S = 24 * 3600
 """What nothing names after so long belongs to no dataset and to no job that will be asked again."""
 _CHUNK_BYTES = 2**20
+
+
+def upload_mib() -> int:
+    """Give the largest zip, manifest or file of weights that may be uploaded, in MiB.
+
+    Raises:
+        MintError: The setting is no whole number, or below 1.
+    """
+    return whole_number(UPLOAD_MIB)
+
+
+def most_upload_mib() -> int:
+    """Give the largest upload of any kind in MiB, as the server is to take it: an image is one, too.
+
+    Raises:
+        MintError: A setting is no whole number, or below 1.
+    """
+    return max(upload_mib(), image_limits().file_bytes // 2**20)
 
 
 def uploads_folder(home: Home) -> Path:

@@ -15,7 +15,8 @@ from dashboard.parts.choices import choice, segments
 from dashboard.parts.errors import errors_as_sentences
 from mintcore.datasets.reading import sample_at
 from mintcore.errors import MintError
-from mintcore.images import DEFAULT_LIMITS, decode_image
+from mintcore.image_limits import image_limits
+from mintcore.images import decode_image
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"]
 UPLOAD, CAMERA, EXAMPLE = "upload", "camera", "example"
@@ -25,7 +26,6 @@ _WAYS = {
     EXAMPLE: ":material/photo_library: Take an example from a dataset",
 }
 _PARAM, _NUMBER = "from", "image"
-_MOST_MB = DEFAULT_LIMITS.file_bytes // 2**20
 _HERE = Path(__file__)
 
 _paste = st.components.v2.component(
@@ -74,7 +74,7 @@ def _uploaded() -> list[Given]:
         "One or many images",
         type=TYPES,
         accept_multiple_files=True,
-        max_upload_size=_MOST_MB,
+        max_upload_size=image_limits().file_bytes // 2**20,
         help="They are judged on this machine and not kept.",
     )
     _paste(key="image-paste")

@@ -15,6 +15,7 @@ from mintcore.datasets.offers import (
     folder_below,
     suggested_name,
 )
+from mintcore.uploads import upload_mib
 
 NewDataset = Callable[[], dict[str, str]]
 """Gives name and source of a new dataset; raises MintError where its images cannot be kept or read."""
@@ -63,16 +64,13 @@ def dataset_name(offered: str, remark: str = "") -> str:
     ).strip()
 
 
-def file_offer(
-    label: str, types: tuple[str, ...], key: str, most_mib: int | None = None
-) -> Offer | None:
+def file_offer(label: str, types: tuple[str, ...], key: str) -> Offer | None:
     """Let the person upload a file that one job needs, or choose one below an allowed root.
 
     Args:
         label: What the file is.
         types: The endings of its name.
         key: Tells the widgets from others of the page.
-        most_mib: The largest upload in MiB; None for the usual.
 
     Returns:
         The offer; its settings are ``path`` and, of an upload, ``uploaded_as``.
@@ -84,7 +82,7 @@ def file_offer(
         label,
         list(types),
         key=f"{key}-file",
-        max_upload_size=most_mib,
+        max_upload_size=upload_mib(),
         label_visibility="collapsed",
     )
     if file is None:
@@ -100,7 +98,7 @@ def file_offer(
 
 
 def _zip() -> Offer | None:
-    file = st.file_uploader("Zip of images", type="zip")
+    file = st.file_uploader("Zip of images", type="zip", max_upload_size=upload_mib())
     if file is None:
         return None
     return Offer(file.name, lambda: {"source": f"zip:{keep_upload(file)}"})

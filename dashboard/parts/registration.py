@@ -10,9 +10,9 @@ from dashboard.parts.offers import Offer, dataset_name, dataset_offer, file_offe
 from dashboard.parts.preprocessing import preprocessing_choice
 from mintcore.datasets.offers import suggested_name
 from mintcore.models.usual_inputs import known_architectures
+from mintcore.uploads import upload_mib
 
 _WEIGHTS = ("safetensors", "pt", "pth")
-_MOST_WEIGHTS_MIB = 500
 _COLUMN = "column"
 _MEMBERSHIPS = {
     "member": "All of them were in the model's training set",
@@ -26,10 +26,10 @@ def model_registration() -> None:
     """Let the person register a model; the job that does it is followed by the page."""
     left, right = st.columns(2, gap="large")
     with left:
-        offered = file_offer("Weights", _WEIGHTS, "weights", _MOST_WEIGHTS_MIB)
+        offered = file_offer("Weights", _WEIGHTS, "weights")
         st.caption(
             "A state dict, as safetensors or as a torch checkpoint. No code in it is ever run, and an upload is not "
-            f"kept. Files above {_MOST_WEIGHTS_MIB} MB: put them on this machine."
+            f"kept. Files above {upload_mib()} MiB: put them on this machine."
         )
         name = st.text_input(
             "Name of the model",

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from mintcore.errors import MintError
-from mintcore.images import DEFAULT_LIMITS
+from mintcore.image_limits import image_limits
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 
@@ -116,7 +116,7 @@ class RecordFile:
         Raises:
             MintError: There is no sound record.
         """
-        most = _HEADER.size + 4 * _MOST_LABELS + DEFAULT_LIMITS.file_bytes + 1
+        most = _HEADER.size + 4 * _MOST_LABELS + image_limits().file_bytes + 1
         content, length, _ = self._content(offset, most)
         flag, _, _ = self._header(offset, content, length)
         return content[_HEADER.size + 4 * flag :]

@@ -15,6 +15,7 @@ from mintcore.datasets.reading import SAMPLES_FILE, read_pixels
 from mintcore.datasets.sources import Sample, parse_source
 from mintcore.datasets.threads import in_order
 from mintcore.errors import MintError
+from mintcore.image_limits import image_limits
 from mintcore.images import image_id
 from mintcore.progress import Reporter, SilentReporter
 from store.artefacts import Card, Home, write_card
@@ -62,6 +63,7 @@ def add_dataset(
         MintError: The source, a column, a membership value or the ledger is wrong, no image is
             left, or the name belongs to another dataset.
     """
+    image_limits()  # or every image would be kept aside for a setting that is wrong
     selection = _select(home, source, membership, dict(where), limit)
     _refuse_other_settings(home, name, selection)
     total = sum(1 for _ in selection.rows())  # finds every error of the table before any decoding

@@ -16,7 +16,8 @@ from mintcore.datasets.sample import Sample, require_few_columns
 from mintcore.datasets.tar import Member, plain_members, read_member
 from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
-from mintcore.images import DEFAULT_LIMITS, Pixels, decode_image
+from mintcore.image_limits import image_limits
+from mintcore.images import Pixels, decode_image
 
 _FIRST = ("jpg", "jpeg", "png", "webp")
 _IMAGES = (*_FIRST, *sorted({suffix[1:] for suffix in IMAGE_SUFFIXES} - set(_FIRST)))
@@ -81,7 +82,7 @@ def read_tar_image(file: Path, offset: int, length: int) -> Pixels:
     Raises:
         MintError: The file is gone, has no such member, or it is not a readable image.
     """
-    name, content = read_member(file, offset, min(length, DEFAULT_LIMITS.file_bytes + 1))
+    name, content = read_member(file, offset, min(length, image_limits().file_bytes + 1))
     return decode_image(content, name=f"{name} in {file}")
 
 

@@ -11,9 +11,10 @@ from mintcore.datasets.folders import IMAGE_SUFFIXES
 from mintcore.datasets.sample import Sample
 from mintcore.datasets.uris import zip_uri
 from mintcore.errors import MintError
-from mintcore.images import DEFAULT_LIMITS, Pixels, decode_image
+from mintcore.image_limits import image_limits
+from mintcore.images import Pixels, decode_image
+from mintcore.settings import ZIP_ENTRIES, whole_number
 
-MOST_ENTRIES = 1_000_000
 _OPEN_FILES = 8
 _LEFT_OUT = "__MACOSX"
 _ENCRYPTED = 0x1
@@ -77,7 +78,7 @@ def read_zip_image(file: Path, index: int) -> Pixels:
         raise MintError(_packed_otherwise(title))
     try:
         with archive.open(entry) as packed:  # not more than is allowed, whatever the zip promises
-            encoded = packed.read(DEFAULT_LIMITS.file_bytes + 1)
+            encoded = packed.read(image_limits().file_bytes + 1)
     except (*_DAMAGED, RuntimeError) as error:
         raise MintError(f"{title} cannot be read ({error}): pack it again.") from error
     return decode_image(encoded, name=title)
@@ -115,8 +116,9 @@ def _opened(file: Path) -> zipfile.ZipFile:
 def _open(file: Path, changed_ns: int, size: int) -> zipfile.ZipFile:
     """Open a zip, once for all threads as long as it does not change."""
     archive = zipfile.ZipFile(file)
-    if len(archive.infolist()) > MOST_ENTRIES:
-        raise MintError(f"{file} has more than {MOST_ENTRIES:,} entries: pack several zips.")
+    most = whole_number(ZIP_ENTRIES)
+    if len(archive.infolist()) > most:
+        raise MintError(f"{file} has more than {most:,} entries: pack several zips.")
     _refuse_overlaps(archive.infolist(), file)
     return archive
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import psutil
 
 from mintcore import settings
-from mintcore.errors import MintError
 from store.artefacts import Home
 from store.disk import human_bytes
 
@@ -47,16 +46,12 @@ def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     Raises:
         MintError: One is no whole number, or below 1 (0 where nothing need be free).
     """
+    by_name = {setting.name: setting for setting in settings.SETTINGS}
     values = {}
     for each in fields(Limits):
-        variable = PREFIX + each.name.upper()
-        given = environment.get(variable)
         least = 0 if each.name.startswith("free") else 1
-        if given is None:
-            continue
-        if not given.isdecimal() or int(given) < least:
-            raise MintError(f"{variable} is {given!r}: give a whole number from {least} on.")
-        values[each.name] = int(given)
+        setting = by_name[PREFIX + each.name.upper()]
+        values[each.name] = settings.whole_number(setting, environment, least=least)
     return Limits(**values)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mintcore.errors import MintError
-from mintcore.images import ImageLimits, as_rgb, decode_image, image_id
+from mintcore.image_limits import ImageLimits, image_limits
+from mintcore.images import as_rgb, decode_image, image_id
 
 RED_BLUE = np.array([[[255, 0, 0], [0, 0, 255]], [[255, 0, 0], [0, 0, 255]]], np.uint8)
 
@@ -179,6 +180,33 @@ def test_decode_image__exactly_the_pixel_limit_is_taken() -> None:
     assert decode_image(png, ImageLimits(pixels=4)).shape == (2, 2, 3)
     with pytest.raises(MintError, match="more than 3 pixels"):
         decode_image(png, ImageLimits(pixels=3))
+
+
+def test_image_limits__from_the_environment() -> None:
+    assert image_limits({}) == ImageLimits(64 * 2**20, 50_000_000)
+    given = {"MINT_IMAGE_MIB": "1", "MINT_IMAGE_MPIXELS": "400"}
+    assert image_limits(given) == ImageLimits(2**20, 400_000_000)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "", "many", "٣", "9" * 5000, " 1", "1e3"])
+@pytest.mark.parametrize("variable", ["MINT_IMAGE_MIB", "MINT_IMAGE_MPIXELS"])
+def test_image_limits__what_cannot_be_is_named(variable: str, value: str) -> None:
+    with pytest.raises(MintError, match=f"^{variable} is '.*': give a whole number from 1 on"):
+        image_limits({variable: value})
+
+
+def test_decode_image__limits_of_the_environment_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = encoded(Image.new("1", (200_000, 1000)))  # more than Pillow's own limit of 178,956,970
+    with pytest.raises(MintError, match="more than 50,000,000 pixels"):
+        decode_image(wide)
+    monkeypatch.setenv("MINT_IMAGE_MPIXELS", "199")
+    with pytest.raises(MintError, match="more than 199,000,000 pixels"):
+        decode_image(wide)
+    monkeypatch.setenv("MINT_IMAGE_MPIXELS", "200")
+    header = struct.pack(">IIBBBBB", 200_000, 1000, 8, 2, 0, 0, 0)
+    promised = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", b"")
+    with pytest.raises(MintError, match="damaged or truncated"):  # and so was to be decoded
+        decode_image(promised)
 
 
 def test_decode_image__postscript_stays_shut() -> None:

@@ -13,7 +13,9 @@ from mintcore.uploads import (
     is_upload,
     keep_for_once,
     keep_upload,
+    most_upload_mib,
     unneeded_uploads,
+    upload_mib,
     uploads_of,
 )
 from store.artefacts import Home
@@ -89,3 +91,12 @@ def test_unneeded_uploads__old_ones_that_nothing_names(tmp_path: Path) -> None:
     assert unneeded_uploads(home, datasets, named) == []
     later = time.time() + UNNEEDED_AFTER_S + 60
     assert unneeded_uploads(home, datasets, named, later) == [unnamed]
+
+
+def test_most_upload_mib__is_that_of_the_largest_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (upload_mib(), most_upload_mib()) == (500, 500)
+    monkeypatch.setenv("MINT_UPLOAD_MIB", "10")
+    assert (upload_mib(), most_upload_mib()) == (10, 64)
+    monkeypatch.setenv("MINT_UPLOAD_MIB", "0")
+    with pytest.raises(MintError, match="MINT_UPLOAD_MIB is '0': give a whole number from 1 on"):
+        most_upload_mib()

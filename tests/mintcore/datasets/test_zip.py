@@ -7,7 +7,6 @@ from archive_files import png
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintcore.datasets import zip as zips
 from mintcore.datasets.reading import read_pixels, samples
 from mintcore.datasets.registration import add_dataset
 from mintcore.datasets.sample import Sample
@@ -91,7 +90,7 @@ def test_samples__a_password_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_samples__too_many_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zips, "MOST_ENTRIES", 1)
+    monkeypatch.setenv("MINT_ZIP_ENTRIES", "1")
     file = write(tmp_path / "z.zip", {"1.png": png(1), "2.png": png(2)})
     with pytest.raises(MintError, match="more than 1 entries"):
         read(file)
