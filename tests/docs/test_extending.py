@@ -73,7 +73,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the program with what the page adds."""
     copy = tmp_path_factory.mktemp("program")
     for room in ("dashboard", "mintcore", "store"):
-        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, copy / room)
     files = [add(copy, block) for block in BLOCKS]
     for check in (["check"], ["format", "--check"]):
         ruff = [sys.executable, "-m", "ruff", *check, "--config", ROOT / "pyproject.toml"]
