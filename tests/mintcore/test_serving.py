@@ -1,5 +1,6 @@
 import http.client
 import http.server
+import json
 import os
 import re
 import signal
@@ -79,6 +80,12 @@ def test_serve__answers_and_stops_both(server: "subprocess.Popen[str]") -> None:
     server.send_signal(signal.SIGINT)
     assert server.wait(20) == 0
     _until_all_gone(family)
+
+
+def test_serve__no_page_of_others_may_steer_it(server: "subprocess.Popen[str]") -> None:
+    """By default Streamlit takes messages from pages that anybody may publish."""
+    with urllib.request.urlopen(f"{_address(server)}/_stcore/host-config") as answer:  # noqa: S310
+        assert json.load(answer)["allowedOrigins"] == []
 
 
 @pytest.fixture
