@@ -158,8 +158,9 @@ class Report:
     format: int = REPORT_FORMAT
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as JSON values."""
-        values: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        """Give it as JSON values; a figure that is not finite has none, and becomes None."""
+        written = json.dumps(asdict(self))
+        values: dict[str, Any] = json.loads(written, parse_constant=lambda _: None)
         return values
 
 

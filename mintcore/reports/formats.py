@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from mintcore.reports.content import Picture, Report, content_hash
 from mintcore.reports.drawing import draw
+from mintcore.reports.visible import all_visible, visible
 
 _SIZE = re.compile(r'width="(?P<width>\d+)" height="(?P<height>\d+)"')
 _TALL = 1.3
@@ -23,6 +25,7 @@ _PAGES = Environment(
     autoescape=select_autoescape(default=True, default_for_string=True),
     trim_blocks=True,
     lstrip_blocks=True,
+    finalize=lambda value: visible(value) if type(value) is str else value,  # markup is a str, too
 )
 
 
@@ -32,25 +35,29 @@ def html(report: Report) -> bytes:
     shown = [(chart, _inline(chart)) for chart in report.charts]
     page = _PAGES.get_template("report.html.j2")
     text = page.render(report=report, charts=shown, content=content_hash(content))
-    return text.encode("utf-8", "replace")
+    return text.encode()
 
 
 def pdf(report: Report) -> bytes:
-    """Write a report as a PDF whose structure readers for the blind can follow (PDF/UA-1)."""
+    """Write a report as a PDF whose structure readers for the blind can follow.
+
+    It keeps to PDF/UA-1 where the fonts of the machine have every character; others are boxes.
+    """
     import typst  # noqa: PLC0415 - 80 MB that a page does not need
 
     content = report.to_json()
     drawn = [_placed(chart.title, chart.note, draw(chart)) for chart in report.charts]
-    printed = {**content, "charts": drawn, "content": content_hash(content)}
-    made = datetime.fromisoformat(report.created).replace(microsecond=0)
-    return bytes(
-        typst.compile(
-            _TYPST.read_bytes(),
-            sys_inputs={"report": json.dumps(printed)},
-            timestamp=made,
-            pdf_standards="ua-1",
-        )
+    printed = {**all_visible(content), "charts": drawn, "content": content_hash(content)}
+    compiled = partial(
+        typst.compile,
+        _TYPST.read_bytes(),
+        sys_inputs={"report": json.dumps(printed)},
+        timestamp=datetime.fromisoformat(report.created).replace(microsecond=0),
     )
+    try:
+        return bytes(compiled(pdf_standards="ua-1"))
+    except typst.TypstError:
+        return bytes(compiled())
 
 
 def as_json(report: Report) -> bytes:

@@ -155,12 +155,18 @@ def opened(file: bytes, form: str) -> tuple[Seal, bytes] | None:
         said = json.loads(file[start + len(before) : len(file) - len(after)])
         if said["algorithm"] != ALGORITHM:
             return None
-        key, signature = (
-            base64.b64decode(said[name], validate=True) for name in ("key", "signature")
-        )
+        key, signature = (_decoded(said[name]) for name in ("key", "signature"))
         return Seal(str(said["subject"]), str(said["content"]), key, signature), signed
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _decoded(text: str) -> bytes:
+    """Decode what has been encoded; another text for the same bytes would be a change that goes unnoticed."""
+    decoded = base64.b64decode(text, validate=True)
+    if base64.b64encode(decoded).decode() != text:
+        raise ValueError("not the text that these bytes are encoded as")
+    return decoded
 
 
 def _ended(body: bytes) -> bytes:

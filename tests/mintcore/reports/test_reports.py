@@ -1,0 +1,281 @@
+import base64
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from mintcore.cli.program import command
+from mintcore.errors import MintError
+from mintcore.library import audit_groups, audit_scores
+from mintcore.reports.content import Report, content_hash
+from mintcore.reports.formats import as_json, html, pdf
+from mintcore.reports.subjects import report_of, spreadsheets_of
+from mintcore.verdicts import MEANING, Tier
+from store.artefacts import Home
+from tests.mintcore.reports.conftest import SVG
+
+KINDS = ("dataset", "image", "sweep", "protocol")
+HEADINGS = ["Evidence", "What this does not prove", "How it was made", "Words"]
+EVENTS = tuple("on" + event for event in ("load", "error", "click", "mouseover", "focus"))
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[str] = []
+        self.text: list[str] = []
+        self._within: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._within.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._within and self._within.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+        if self._within and self._within[-1] == "h2":
+            self.headings.append(data)
+
+
+@pytest.fixture(params=KINDS)
+def report(reported: Home, subjects: dict[str, str], request: Any) -> Report:
+    return report_of(reported, subjects[request.param])
+
+
+def test_html__asks_answers_shows_limits_and_says_how_it_was_made(report: Report) -> None:
+    page = Page(html(report).decode())
+    assert page.headings == HEADINGS
+    text = "".join(page.text)
+    for said in (
+        report.question,
+        report.answer,
+        *report.limits,
+        *report.glossary.values(),
+        *(figure.said for figure in report.figures),
+        *(fact for facts in report.making.values() for fact in facts.values()),
+    ):
+        assert said in text
+    assert content_hash(report.to_json()) in text
+
+
+def test_html__runs_nothing_and_fetches_nothing(report: Report) -> None:
+    page = Page(html(report).decode())
+    assert {tag for tag, _ in page.tags} & {
+        "script",
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "a",
+    } == set()
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith(EVENTS)]
+    fetched = [
+        attrs[name] or "" for _, attrs in page.tags for name in ("src", "href") if name in attrs
+    ]
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in fetched)
+    (policy,) = (attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_html__a_chart_that_was_drawn_elsewhere_is_an_image(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    text = html(report_of(reported, subjects["protocol"])).decode()
+    assert base64.b64encode(SVG.encode()).decode() in text
+    assert SVG not in text
+
+
+def test_html__has_a_chart_for_each_kind_of_evidence(report: Report) -> None:
+    page = Page(html(report).decode())
+    drawn = [tag for tag, attrs in page.tags if tag == "img" or attrs.get("role") == "img"]
+    assert len(drawn) == len(report.charts) >= 1
+    assert all(
+        attrs.get("aria-label") or attrs.get("alt")
+        for _, attrs in page.tags
+        if attrs.get("role") == "img"
+    )
+
+
+def test_answer__is_one_sentence_with_the_tier(report: Report) -> None:
+    assert report.answer.count(". ") == 0
+    assert report.answer.endswith(".")
+    assert "wording tier" in report.answer
+    if report.tier is not None:
+        assert report.tier in report.answer
+
+
+def test_glossary__explains_every_tier(report: Report) -> None:
+    assert [report.glossary[f"tier “{tier.value}”"] for tier in Tier] == list(MEANING.values())
+
+
+def test_making__names_fingerprint_data_split_versions_seed_device_and_command(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    report = report_of(reported, subjects["dataset"])
+    card = reported.card("audits", subjects["dataset"])
+    making = report.making
+    assert making["The audited model"]["fingerprint"] == card["model_fingerprint"]
+    assert making["This audit"]["device"] == "cpu"
+    assert making["This audit"]["made again by"] == f"mint audit dataset {card['auditor']} mixed"
+    assert f"torch {card['versions']['torch']}" in making["This audit"]["versions"]
+    assert making["The auditor"]["seeds"] == "0"
+    for dataset in ("members", "external"):
+        fingerprint = reported.card("datasets", dataset)["fingerprint"]
+        assert any(fingerprint in fact for fact in making["Its images"].values())
+    assert "50% training" in making["Its images"]["split"]
+
+
+def test_making__commands_of_an_auditor_make_it_again(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    for kind, heading in (("dataset", "The auditor"), ("sweep", "This sweep")):
+        words = report_of(reported, subjects[kind]).making[heading]["made again by"].split()
+        assert words[0] == "mint"
+        named = command().commands[words[1]]
+        params = named.make_context(words[1], words[2:]).params
+        assert params["model"] == "net"
+        assert params["map_side"] == 4
+
+
+def test_data__is_the_card_word_for_word(reported: Home, subjects: dict[str, str]) -> None:
+    card = reported.card("audits", subjects["dataset"])
+    assert report_of(reported, subjects["dataset"]).data == {"audit": card}
+
+
+def test_figures__are_those_of_the_card_with_their_intervals(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    card = reported.card("audits", subjects["dataset"])
+    figures = {figure.name: figure for figure in report_of(reported, subjects["dataset"]).figures}
+    advantage = figures["Advantage"]
+    assert (advantage.value, advantage.interval) == (card["advantage"], tuple(card["advantage_ci"]))
+    low, high = card["advantage_ci"]
+    assert advantage.said == f"{card['advantage']:+.3f} ({low:+.3f} to {high:+.3f})"
+    assert figures["Images judged"].said == f"{card['n_audited']:,}"
+    assert figures["Share of members by mixture (the headline)"].said == "not measurable"
+
+
+def test_sweep__names_the_auditor_that_validation_chose(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    cards = reported.cards("auditors")
+    chosen = max(cards, key=lambda card: card["validation_auc"])
+    report = report_of(reported, subjects["sweep"])
+    assert f"{chosen['auditor_kind']} on {chosen['layer']}" in report.answer
+    assert report.tier == chosen["tier"]
+    (table,) = report.tables
+    assert table.total == len(table.rows) == len(cards)
+
+
+def test_sweep__auditors_of_another_model_of_the_name_are_left_out_and_counted(
+    reported_home: Home, subjects: dict[str, str]
+) -> None:
+    old, *others = sorted(reported_home.cards("auditors"), key=lambda card: card["created"])
+    file = reported_home.folder("auditors", old["id"]) / "card.json"
+    changed = {**old, "model_fingerprint": "0" * 32}
+    del changed["digest"]
+    file.write_text(json.dumps(changed))
+    report = report_of(reported_home, subjects["sweep"])
+    assert report.tables[0].total == len(others)
+    assert report.remarks[0].startswith("1 auditor of this experiment is left out")
+
+
+def test_content_hash__is_the_same_in_every_form(report: Report) -> None:
+    written = json.loads(as_json(report) + b"}")
+    assert written["content"] == content_hash(report.to_json()) == content_hash(written["report"])
+    assert written["content"] in html(report).decode()
+
+
+def test_reports__of_the_same_home_are_the_same_bytes(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    for kind in KINDS:
+        first, second = (report_of(reported, subjects[kind]) for _ in range(2))
+        assert (html(first), pdf(first)) == (html(second), pdf(second))
+
+
+def test_pdf__is_tagged_and_runs_nothing(report: Report) -> None:
+    written = pdf(report)
+    assert written.startswith(b"%PDF-")
+    assert b"StructTreeRoot" in written
+    assert b"/JavaScript" not in written
+    assert b"/URI" not in written
+
+
+HOSTILE = '#image("/etc/passwd") $x$ *b* \\ @ref <label> `raw` <b>\u202e\u0000\ud800 漢字'
+
+
+def test_html_and_pdf__text_from_outside_is_text(reported: Home, subjects: dict[str, str]) -> None:
+    report = report_of(reported, subjects["image"])
+    hostile = replace(report, question=HOSTILE, making={HOSTILE: {HOSTILE: HOSTILE}})
+    written = "".join(Page(html(hostile).decode()).text)
+    shown = HOSTILE.replace("\u202e\u0000\ud800", r"\u202e\u0000\ud800")
+    assert written.count(shown) >= 4
+    assert pdf(hostile).startswith(
+        b"%PDF-"
+    )  # neither fails nor reads a file: the image would be missing
+
+
+def test_html__a_name_that_turns_the_writing_is_shown_by_its_numbers(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    named = replace(report_of(reported, subjects["image"]), question="photo\u202egnp.exe")
+    assert "photo\\u202egnp.exe" in html(named).decode()
+    assert "\u202e" not in html(named).decode()
+
+
+def test_report_of__unknown_names_are_answered_with_near_ones(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    with pytest.raises(MintError, match=f"Did you mean .*{subjects['dataset']}"):
+        report_of(reported, subjects["dataset"][:-1] + "x")
+    with pytest.raises(MintError, match="There are: "):
+        report_of(reported, "../../etc/passwd")
+    with pytest.raises(MintError, match="There are none yet"):
+        report_of(Home(Path("nowhere")), "x")
+
+
+def test_report_of__an_auditor_points_to_its_sweep(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    auditor = reported.cards("auditors")[0]["id"]
+    with pytest.raises(MintError) as caught:
+        report_of(reported, auditor)
+    assert str(caught.value).endswith(f"It is an auditor; its sweep is {subjects['sweep']!r}.")
+
+
+def test_spreadsheets__hold_all_images_and_groups_of_an_audit(
+    reported: Home, subjects: dict[str, str]
+) -> None:
+    tables = spreadsheets_of(reported, subjects["dataset"])
+    assert tables == {
+        "": audit_scores(reported, subjects["dataset"]),
+        "-groups": audit_groups(reported, subjects["dataset"]),
+    }
+
+
+@pytest.mark.parametrize("kind", ["image", "sweep", "protocol"])
+def test_spreadsheets__spread_intervals_over_columns(
+    reported: Home, subjects: dict[str, str], kind: str
+) -> None:
+    (table,) = spreadsheets_of(reported, subjects[kind]).values()
+    assert len(table) >= 1
+    assert not [
+        name
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
+        if pa.types.is_nested(kind)
+    ]
+    if kind != "image":
+        assert {"auc_low", "auc_high", "advantage_low"} <= set(table.column_names)
