@@ -77,7 +77,7 @@ def add_model(
         classes: Names of the classes, in the order of the output.
         autocast: The lower precision in which it is to run; None for that of its weights.
         seed: Seed of fresh weights.
-        origin: Where the weights come from, for the card; by default the path of their file.
+        origin: Where weights or program come from, for the card; by default the path of their file.
 
     Returns:
         The card; the existing one where the same model was registered under this name before.
@@ -92,7 +92,7 @@ def add_model(
     if arch.partition(":")[0] == EXPORT:
         if weights is not None:
             raise MintError(f"{arch} holds its weights already: leave out --weights.")
-        return _add_program(home, name, Path(arch.partition(":")[2]), described)
+        return _add_program(home, name, Path(arch.partition(":")[2]), described, origin)
     loaded = None if weights is None else load_weights(weights)
     if loaded is not None:
         _check_input(arch, loaded, preprocessing)
@@ -205,12 +205,14 @@ def list_models(home: Home) -> list[Card]:
     return home.cards("models")
 
 
-def _add_program(home: Home, name: str, file: Path, described: Description) -> Card:
+def _add_program(
+    home: Home, name: str, file: Path, described: Description, origin: str | None
+) -> Card:
     program, tensors = read_archive(file)
     _check_image_shape(program.image_shape, described.preprocessing)
     # Named by the file, wherever it lies: what identifies the program is its own digest.
     description = replace(described, arch=f"{EXPORT}:{file.name}", program=program.source)
-    made_from = {"program": str(file.absolute())}
+    made_from = {"program": origin or str(file.absolute())}
     return publish(home, name, ProgramModule(program, tensors), description, made_from=made_from)
 
 
