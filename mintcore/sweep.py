@@ -17,6 +17,7 @@ from mintcore.auditors.requests import (
     refuse_contradictions,
 )
 from mintcore.cohorts import Cohort, build_cohort
+from mintcore.counted import counted
 from mintcore.devices import choose_device
 from mintcore.extraction.run import extract
 from mintcore.extraction.stores import store_of
@@ -98,7 +99,7 @@ def train_missing(experiment: Experiment) -> list[Card]:
         _extract(experiment, missing)
         _train(experiment, missing)
     experiment.reporter.log(
-        f"{len(missing)} auditors trained, {len(plans) - len(missing)} there already"
+        f"{counted(len(missing), 'auditor')} trained, {len(plans) - len(missing)} there already"
     )
     return [home.card("auditors", each.auditor_id) for each in plans]
 

@@ -16,6 +16,7 @@ from dashboard.parts.methods_request import methods_choice
 from dashboard.parts.missing import stop_where_missing
 from dashboard.parts.subjects import subjects
 from dashboard.wording import when
+from mintcore.counted import counted
 
 
 def _ask() -> None:
@@ -40,14 +41,12 @@ def _run(found: reading.Rows) -> dict[str, Any]:
 
 def _label(card: dict[str, Any]) -> str:
     request = card["request"]
-    references = (
-        f"{len(card['references'])} reference models"
-        if card["references"]
-        else "no reference models"
-    )
+    models = len(card["references"])
+    references = counted(models, "reference model") if models else "no reference models"
+    queries = counted(request["queries"], "query", "queries")
     return (
         f"{card['model']}: {request['members']} against {request['external']}, {references}, "
-        f"{request['queries']} queries, seed {request['seed']} ({when(card['created'])})"
+        f"{queries}, seed {request['seed']} ({when(card['created'])})"
     )
 
 
