@@ -15,6 +15,7 @@ from mintcore.reports import figures, making
 from mintcore.reports.answers import dataset_answer, image_answer
 from mintcore.reports.auditors import auditor_aucs, auditor_curves, auditor_figures, curves, marks
 from mintcore.reports.content import Curves, Distributions, Figure, Intervals, Report, Table
+from mintcore.reports.earlier import complete
 from mintcore.reports.glossary import TERMS, TIERS
 from mintcore.reports.limits import ALWAYS, OF_A_SET, OF_AN_IMAGE, further_limits
 from mintcore.trail import trail_of
@@ -26,6 +27,7 @@ LISTED = 20
 _KNOWN = ("is_member", "part", "auditor")
 
 
+@complete
 def dataset_report(home: Home, card: Card, tables: AuditTables) -> Report:
     """Report on the audit of a dataset.
 
@@ -60,6 +62,7 @@ def dataset_report(home: Home, card: Card, tables: AuditTables) -> Report:
     )
 
 
+@complete
 def image_report(home: Home, card: Card) -> Report:
     """Report on the audit of an image.
 

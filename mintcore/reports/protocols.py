@@ -10,12 +10,14 @@ from mintcore.protocols.tables import AUDITOR
 from mintcore.reports import making
 from mintcore.reports.answers import protocol_answer
 from mintcore.reports.content import Picture, Report, Table
+from mintcore.reports.earlier import complete
 from mintcore.reports.glossary import TERMS, TIERS
 from mintcore.reports.limits import ALWAYS, OF_SEVERAL
 from mintcore.trail import trail_of
 from store.artefacts import Card, Home
 
 
+@complete
 def protocol_report(home: Home, card: Card) -> Report:
     """Report on a protocol.
 

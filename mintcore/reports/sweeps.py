@@ -16,6 +16,7 @@ from mintcore.reports import figures, making
 from mintcore.reports.answers import sweep_answer, what_it_reads
 from mintcore.reports.auditors import auditor_curves, auditor_figures
 from mintcore.reports.content import Intervals, Report, Table
+from mintcore.reports.earlier import complete
 from mintcore.reports.glossary import TERMS, TIERS
 from mintcore.reports.limits import ALWAYS, OF_SEVERAL, further_limits
 from mintcore.runs import split_of
@@ -23,6 +24,7 @@ from mintcore.trail import trail_of
 from store.artefacts import Card, Home
 
 
+@complete
 def sweep_report(home: Home, auditors: Sequence[Card]) -> Report:
     """Report on a sweep.
 

@@ -279,3 +279,16 @@ def test_spreadsheets__spread_intervals_over_columns(
     ]
     if kind != "image":
         assert {"auc_low", "auc_high", "advantage_low"} <= set(table.column_names)
+
+
+@pytest.mark.parametrize("lost", ["cliffs_delta", "low_fpr", "drift"])
+def test_report_of__what_an_earlier_version_did_not_write_down_is_a_sentence(
+    reported_home: Home, subjects: dict[str, str], lost: str
+) -> None:
+    file = reported_home.folder("audits", subjects["dataset"]) / "card.json"
+    card = json.loads(file.read_text())
+    file.write_text(json.dumps({name: card[name] for name in card if name not in (lost, "digest")}))
+    with pytest.raises(
+        MintError, match=f"did not write down '{lost}', which a report needs: make it again"
+    ):
+        report_of(reported_home, subjects["dataset"])

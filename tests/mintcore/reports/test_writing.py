@@ -6,12 +6,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mintcore.errors import MintError
 from mintcore.library import audit_scores
 from mintcore.progress import SilentReporter
-from mintcore.reports.signing import KEY_FILE, key_fingerprint, opened, public_key, signing_key
+from mintcore.reports.signing import (
+    KEY_FILE,
+    key_fingerprint,
+    public_key,
+    public_pem,
+    signing_key,
+)
 from mintcore.reports.verification import Integrity, Signer, Today, verify_report
 from mintcore.reports.writing import ReportRequest, file_name, write_reports
 from store.artefacts import Home
@@ -166,16 +171,18 @@ def test_verify__other_files_are_sentences(tmp_path: Path, reported_home: Home) 
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="checks the signature with OpenSSL")
-def test_seal__openssl_says_the_same(
+def test_seal__openssl_says_the_same_by_the_lines_of_the_page(
     reported_home: Home, subjects: dict[str, str], tmp_path: Path
 ) -> None:
-    file = written(reported_home, subjects["dataset"], tmp_path)[".html"]
-    found = opened(file.read_bytes(), "html")
-    assert found is not None
-    key = signing_key(reported_home).public_key()
-    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (tmp_path / "key.pem").write_bytes(pem)
-    (tmp_path / "signature").write_bytes(found[0].signature)
-    (tmp_path / "signed").write_bytes(found[1])
-    asked = "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in signed -sigfile signature"
-    subprocess.run(asked.split(), cwd=tmp_path, check=True, capture_output=True)
+    page = Path(__file__).parents[3] / "docs" / "reports.md"
+    (lines,) = (block for block in page.read_text("utf-8").split("```") if "openssl" in block)
+    report = written(reported_home, subjects["dataset"], tmp_path)[".html"]
+    report.rename(tmp_path / "report.html")
+    (tmp_path / "key.pem").write_text(public_pem(signing_key(reported_home)))
+    asked = ["bash", "-ec", lines.removeprefix("sh\n")]
+    said = subprocess.run(asked, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "Verified Successfully" in said.stdout
+    (tmp_path / "report.html").write_text(
+        (tmp_path / "report.html").read_text().replace("AUC", "auc", 1)
+    )
+    assert subprocess.run(asked, cwd=tmp_path, check=False, capture_output=True).returncode != 0
