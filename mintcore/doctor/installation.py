@@ -13,7 +13,11 @@ from mintcore.doctor.finding import Finding, failed, ok, warning
 from mintcore.licences import OWN
 from mintcore.serving import DASHBOARD
 
-EXTRAS = {"timm": "audited models by the name timm:NAME", "tune": "mint train --tune"}
+EXTRAS = {
+    "login": "mint dashboard --login",
+    "timm": "audited models by the name timm:NAME",
+    "tune": "mint train --tune",
+}
 """Extra of the package -> what it is for."""
 _FORMATS = {"webp": "WebP", "avif": "AVIF"}
 _SCRIPTS = {
@@ -61,7 +65,7 @@ def extras() -> Finding:
     """Say which optional packages are there."""
     states = {extra: _is_there(extra) for extra in EXTRAS}
     said = [
-        f"{extra} ({purpose}) {'is there' if states[extra] else 'is not'}"
+        f"{extra} ({purpose}) {'is there' if states[extra] else 'is not there'}"
         for extra, purpose in EXTRAS.items()
     ]
     return ok(

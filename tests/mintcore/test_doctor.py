@@ -60,7 +60,7 @@ def test_packages__what_is_missing_or_too_old_is_named(monkeypatch: pytest.Monke
     assert "nothing-is-called-so is missing" in found.found
     assert "numpy" not in found.found
     assert "'zarr>=99'" in found.mend
-    assert "tune (mint train --tune) is not" in installation.extras().found
+    assert "tune (mint train --tune) is not there" in installation.extras().found
 
 
 def test_python__one_that_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
