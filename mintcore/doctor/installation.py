@@ -131,14 +131,22 @@ def _families(program: str, letter: str) -> str:
     return said.stdout.decode(errors="replace").strip()
 
 
-def _requirements(extra: str = "") -> list[Requirement]:
-    """List what the program asks for on this machine, and with an extra what that adds."""
-    asked = [Requirement(line) for line in requires(OWN) or ()]
+def _requirements(package: str, extra: str = "") -> list[Requirement]:
+    """List what a package asks for on this machine, and with an extra what that adds."""
+    asked = [Requirement(line) for line in requires(package) or ()]
     return [each for each in asked if not each.marker or each.marker.evaluate({"extra": extra})]
 
 
 def _is_there(extra: str) -> bool:
-    return all(_satisfies(each, _installed(each.name)) for each in _requirements(extra))
+    """Tell whether an extra is installed, with the extras of packages that it asks for, such as streamlit[auth]."""
+    asked = _requirements(OWN, extra)
+    asked += [
+        further
+        for each in asked
+        for name in each.extras
+        for further in _requirements(each.name, name)
+    ]
+    return all(_satisfies(each, _installed(each.name)) for each in asked)
 
 
 def _installed(name: str) -> str | None:

@@ -63,6 +63,17 @@ def test_packages__what_is_missing_or_too_old_is_named(monkeypatch: pytest.Monke
     assert "tune (mint train --tune) is not there" in installation.extras().found
 
 
+def test_extras__those_of_packages_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {
+        "mint-workbench": ["numpy[fast]>=1; extra == 'login'"],
+        "numpy": ["nothing-is-called-so; extra == 'fast'", "neither-is-this; extra == 'slow'"],
+    }
+    monkeypatch.setattr(installation, "requires", asked.get)
+    assert "login (mint dashboard --login) is not there" in installation.extras().found
+    asked["numpy"] = ["pillow; extra == 'fast'", "neither-is-this; extra == 'slow'"]
+    assert "login (mint dashboard --login) is there" in installation.extras().found
+
+
 def test_python__one_that_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert installation.python_version().state == "ok"
     monkeypatch.setattr(installation.platform, "python_version", lambda: "3.9.1")
@@ -121,8 +132,8 @@ def test_device__is_what_pytorch_can_compute_on(
 
 
 def test_memory_and_disk__too_little_for_a_job(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(settings.JOBS_FREE_MEMORY.name, str(2**30))
-    monkeypatch.setenv(settings.JOBS_FREE_DISK.name, str(2**30))
+    monkeypatch.setenv(settings.JOBS_FREE_MEMORY.name, str(10**9 - 1))
+    monkeypatch.setenv(settings.JOBS_FREE_DISK.name, str(10**9 - 1))
     for found in (hardware.memory(), hardware.home_disk(home / "not" / "there")):
         assert found.state == "failed"
         assert "jobs do not begin" in found.found
