@@ -48,9 +48,7 @@ def python_version() -> Finding:
 
 def packages() -> Finding:
     """Compare the versions of the packages with what the program asks for."""
-    asked = [
-        each for each in _requirements() if not each.marker or each.marker.evaluate({"extra": ""})
-    ]
+    asked = _requirements(OWN)
     wrong = [
         (each, found) for each in asked if not _satisfies(each, found := _installed(each.name))
     ]
