@@ -1,6 +1,7 @@
 """Weights from files, without ever running what a file brings along."""
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ _INSIDE = ("state_dict", "model", "net_state_dict")
 _PARALLEL_PREFIX = "module."
 # Counts steps of training only, and is missing from checkpoints older than torch 0.4.1.
 _OPTIONAL = "num_batches_tracked"
+_SHOWN = 100
 # First bytes of a zip archive and of a pickle, which checkpoints of torch are.
 _CHECKPOINT_STARTS = (b"PK", b"\x80")
 
@@ -65,9 +67,9 @@ def apply_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """
     wanted = module.state_dict()
     missing = [key for key in wanted if key not in weights and not key.endswith(_OPTIONAL)]
-    unexpected = [key for key in weights if key not in wanted]
+    unexpected = [_shown(key) for key in weights if key not in wanted]
     misshapen = [
-        f"{key} ({tuple(weights[key].shape)} in the file, {tuple(wanted[key].shape)} in the model)"
+        f"{_shown(key)} ({tuple(weights[key].shape)} in the file, {tuple(wanted[key].shape)} in the model)"
         for key in wanted
         if key in weights and weights[key].shape != wanted[key].shape
     ]
@@ -89,7 +91,7 @@ def _require_numbers(key: str, given: Tensor, wanted: Tensor) -> None:
     if not is_dense or (wanted.is_floating_point() and not given.is_floating_point()):
         kind = str(given.dtype).removeprefix("torch.")
         raise MintError(
-            f"The weights hold {key} as {kind}{'' if is_dense else ', packed or without values'}: "
+            f"The weights hold {_shown(key)} as {kind}{'' if is_dense else ', packed or without values'}: "
             "save the state_dict with plain floating-point tensors."
         )
 
@@ -101,6 +103,7 @@ def _load_checkpoint(file: Path) -> object:
                 f"{file} is not a torch checkpoint: get it again, or give a safetensors file the "
                 "ending .safetensors."
             )
+    _refuse_packed(file)
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -117,17 +120,51 @@ def _load_checkpoint(file: Path) -> object:
         raise MintError(f"{file} is not a readable torch checkpoint: get it again.") from error
 
 
+def _refuse_packed(file: Path) -> None:
+    """Refuse an archive that unpacks to more than it is, as ``torch.save`` writes none."""
+    try:
+        if not zipfile.is_zipfile(file):
+            return
+        with zipfile.ZipFile(file) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise MintError(f"{file} is not a readable torch checkpoint: get it again.") from error
+    if unpacked > file.stat().st_size:
+        raise MintError(
+            f"{file} is packed, as torch.save never does: load it where you trust it, and save it again."
+        )
+
+
 def _state_dict(loaded: Any, file: Path) -> Weights:
     candidates = [loaded]
     if isinstance(loaded, Mapping):
         candidates += [loaded.get(key) for key in _INSIDE]
     for candidate in candidates:
         if isinstance(candidate, Mapping) and candidate and _all_tensors(candidate):
+            _refuse_repeated(candidate, file)
             return dict(candidate)
     raise MintError(
         f"{file} holds no state dict, neither bare nor under {', '.join(_INSIDE)}: "
         "save model.state_dict()."
     )
+
+
+def _refuse_repeated(weights: Mapping[str, Tensor], file: Path) -> None:
+    """Refuse tensors that are larger than what the file holds of them: a few bytes could stand for terabytes."""
+    there = file.stat().st_size
+    for key, tensor in weights.items():
+        dense = tensor.layout is torch.strided and not tensor.is_meta
+        held = tensor.untyped_storage().nbytes() if dense else there
+        if tensor.numel() * tensor.element_size() > held:
+            raise MintError(
+                f"{_shown(key)} in {file} repeats its values instead of holding them: "
+                "save the state_dict with tensors of their own (tensor.contiguous())."
+            )
+
+
+def _shown(key: str) -> str:
+    """Write a name from a file such that all of it can be seen."""
+    return repr(key[:_SHOWN])[1:-1]
 
 
 def _all_tensors(candidate: Mapping[Any, Any]) -> bool:

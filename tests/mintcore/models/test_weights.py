@@ -1,6 +1,8 @@
 import pickle
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -57,6 +59,71 @@ def test_load_weights__code_in_a_bare_pickle_does_not_run(tmp_path: Path) -> Non
     with pytest.raises(MintError):
         load_weights(tmp_path / "w.pkl")
     assert not marker.exists()
+
+
+def test_load_weights__archive_that_unpacks_to_more_than_it_is(tmp_path: Path) -> None:
+    torch.save({"w": torch.zeros(2**20)}, tmp_path / "w.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "w.pt") as plain,
+        zipfile.ZipFile(tmp_path / "packed.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for entry in plain.infolist():
+            packed.writestr(entry.filename, plain.read(entry))
+    assert torch.load(tmp_path / "packed.pt", weights_only=True)["w"].numel() == 2**20
+    with pytest.raises(MintError, match="is packed, as torch"):
+        load_weights(tmp_path / "packed.pt")
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants")
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(1).expand(10**6, 10**6),
+        torch.zeros(1).expand(3),
+        torch.zeros(2, 2).to_sparse().sparse_resize_((10**6, 10**6), 2, 0),
+        torch.empty((10**6, 10**6), device="meta"),
+    ],
+)
+def test_load_weights__a_few_bytes_that_stand_for_terabytes(tmp_path: Path, tensor: Tensor) -> None:
+    torch.save({"fc.weight": tensor}, tmp_path / "w.pt")
+    with pytest.raises(MintError, match=r"^fc\.weight in .* repeats its values"):
+        load_weights(tmp_path / "w.pt")
+
+
+def test_load_weights__tensors_that_share_their_values_are_taken(tmp_path: Path) -> None:
+    shared = torch.arange(4.0)
+    torch.save({"a": shared, "b": shared[1:], "c": shared.view(2, 2).T}, tmp_path / "w.pt")
+    assert load_weights(tmp_path / "w.pt")["b"].tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("kind", ["zip", "old", "safetensors"])
+def test_load_weights__damage_raises_nothing_else(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / ("w.safetensors" if kind == "safetensors" else "w.pt")
+    if kind == "safetensors":
+        save_file(STATE, file)
+    else:
+        torch.save(STATE, file, _use_new_zipfile_serialization=kind == "zip")
+    whole, rng = file.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(200):
+        content = bytearray(whole)
+        for place in rng.integers(0, len(content), rng.integers(1, 6)):
+            content[place] = rng.integers(256)
+        file.write_bytes(content)
+        try:
+            load_weights(file)
+        except MintError:
+            refused += 1
+    assert refused > 50
+
+
+@pytest.mark.parametrize("name", ["a\ud800", "a\0b", "x" * 10_000, "a\u202eb"])
+def test_apply_weights__names_in_a_sentence_can_be_seen(name: str) -> None:
+    with pytest.raises(MintError, match="1 unexpected, first") as raised:
+        apply_weights(nn.Linear(2, 1), {**STATE, name: STATE["bias"]})
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 400
 
 
 def test_load_weights__the_bomb_of_these_tests_is_a_real_one(tmp_path: Path) -> None:
