@@ -41,7 +41,10 @@ SHARE_HELP = (
 P_VALUE_HELP = "Share of held-out external images that score at least as high as this one."
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@])")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+# Also what turns the direction of the text around it, begins a line, or is half a character, which nothing can send.
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
 
 
 def plain(text: str) -> str:

@@ -20,6 +20,10 @@ from mintcore.jobs.kinds import KINDS
         ("**bold**", "`**bold**`"),
         ("a`b", "`` a`b ``"),
         ("two\nlines", "`two lines`"),
+        ("\u202egnp.exe", "` gnp.exe`"),
+        ("a\u2028b\u2066c\0d\x85e", "`a b c d e`"),
+        ("half \ud800", "`half  `"),
+        ("'; DROP TABLE x; --", "`'; DROP TABLE x; --`"),
     ],
 )
 def test_named__is_code_whatever_is_in_it(name: str, written: str) -> None:
@@ -33,6 +37,9 @@ def test_named__is_code_whatever_is_in_it(name: str, written: str) -> None:
         ("[a](b)", r"\[a\]\(b\)"),
         (":red[x] $y$", r"\:red\[x\] \$y\$"),
         ("a\nb", "a b"),
+        ("<img src=x onerror=alert(1)>.png", r"\<img src\=x onerror\=alert\(1\)\>\.png"),
+        ("\u202egnp.exe", r" gnp\.exe"),
+        ("مرحبا שלום 👩‍👩‍👧", "مرحبا שלום 👩‍👩‍👧"),
     ],
 )
 def test_plain__markdown_is_escaped(text: str, written: str) -> None:
