@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,7 +16,7 @@ from store.artefacts import Home
 
 RecordedState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 
-_Record = TypeVar("_Record")
+_Record = TypeVar("_Record", bound="Request | State")
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}")
 
 
@@ -213,8 +213,13 @@ def _write_durably(path: Path, data: dict[str, Any]) -> None:
 
 def _read(path: Path, record: type[_Record]) -> _Record:
     try:
-        return record(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        written = dict(json.loads(path.read_text(encoding="utf-8")))
+        if strange := written.keys() - {each.name for each in fields(record)}:
+            raise MintError(
+                f"{path} says {min(strange)!r}, which this version does not know: update MINT workbench."
+            )
+        return record(**written)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise MintError(
             f"{path} cannot be read ({error}): delete the folder of this job."
         ) from error
