@@ -27,20 +27,21 @@ SIDES = {"seen": slice(0, 150), "unseen": slice(150, 300), "bought": slice(300, 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a person who has photos and a network: small digits, and one that was not trained."""
+    folder = tmp_path / "Mein Projekt für Bilder"
     images = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
     for name, part in SIDES.items():
-        (tmp_path / "photos" / name).mkdir(parents=True)
+        (folder / "photos" / name).mkdir(parents=True)
         for number, image in enumerate(images[part]):
-            Image.fromarray(image).save(tmp_path / "photos" / name / f"{number}.png")
-    (tmp_path / "my_project.py").write_text(
+            Image.fromarray(image).save(folder / "photos" / name / f"{number}.png")
+    (folder / "my_project.py").write_text(
         "import torch\ntorch.manual_seed(0)\n"
         "network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(),"
         " torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 10))\n"
     )
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("MINT_HOME", str(tmp_path / "mint-home"))
-    yield tmp_path
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("MINT_HOME", str(folder / "mint-home"))
+    yield folder
     sys.modules.pop("my_project", None)
 
 
