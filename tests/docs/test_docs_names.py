@@ -15,6 +15,7 @@ from mintcore.datasets.sources import SOURCES
 from mintcore.methods.catalogue import METHODS
 from mintcore.models.layers import SIGNALS, VIEWS
 from mintcore.protocols.registry import PROTOCOLS
+from mintcore.reports.formats import FORMATS
 from mintcore.verdicts import Tier
 from store.artefacts import Kind
 
@@ -32,8 +33,9 @@ def doc(name: str) -> Page:
         (VIEWS, "extraction.md"),
         (SIGNALS, "extraction.md"),
         (get_args(Kind), "architecture.md"),
+        (FORMATS, "reports.md"),
     ],
-    ids=["auditor kinds", "sources", "memberships", "views", "signals", "artefacts"],
+    ids=["auditor kinds", "sources", "memberships", "views", "signals", "artefacts", "formats"],
 )
 def test_names__are_in_code_on_their_page(names: Sequence[str], page: str) -> None:
     assert not_in_code(names, doc(page)) == []
