@@ -6,9 +6,9 @@ from markdown_pages import Page
 
 
 def not_in_code(names: Iterable[str], page: Page) -> list[str]:
-    """List the names that stand nowhere in code on a page, alone or before what they are followed by: ``zip:FILE``."""
+    """List the names that stand nowhere in code on a page, alone or before what follows: ``zip:FILE``, ``f(...)``."""
     code = set(page.inline_code)
-    before = {text.partition(mark)[0] for text in code for mark in ":/"}
+    before = {text.partition(mark)[0] for text in code for mark in ":/("}
     return [name for name in names if name not in code | before]
 
 

@@ -8,6 +8,7 @@ import pytest
 from markdown_pages import ROOT, Page, page_of
 from named_things import first_cells, not_in_code
 
+import mintcore
 from dashboard.navigation import PAGES
 from mintcore.auditors import KIND_WORDS
 from mintcore.datasets.membership import MEMBERSHIPS
@@ -34,8 +35,18 @@ def doc(name: str) -> Page:
         (SIGNALS, "extraction.md"),
         (get_args(Kind), "architecture.md"),
         (FORMATS, "reports.md"),
+        (mintcore.__all__, "python.md"),
     ],
-    ids=["auditor kinds", "sources", "memberships", "views", "signals", "artefacts", "formats"],
+    ids=[
+        "auditor kinds",
+        "sources",
+        "memberships",
+        "views",
+        "signals",
+        "artefacts",
+        "formats",
+        "functions",
+    ],
 )
 def test_names__are_in_code_on_their_page(names: Sequence[str], page: str) -> None:
     assert not_in_code(names, doc(page)) == []
