@@ -19,8 +19,8 @@ def complete(write: Callable[_Given, Report]) -> Callable[_Given, Report]:
             return write(*args, **kwargs)
         except KeyError as error:
             raise MintError(
-                f"An earlier version of MINT workbench made this, and did not write down {error}, which a report needs: "
-                "make it again."
+                f"An earlier version of MINT workbench made this, and did not write down {error}, which a report "
+                "needs: make it again."
             ) from error
 
     return written

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -48,16 +47,12 @@ def pdf(report: Report) -> bytes:
     content = report.to_json()
     drawn = [_placed(chart.title, chart.note, draw(chart)) for chart in report.charts]
     printed = {**all_visible(content), "charts": drawn, "content": content_hash(content)}
-    compiled = partial(
-        typst.compile,
-        _TYPST.read_bytes(),
-        sys_inputs={"report": json.dumps(printed)},
-        timestamp=datetime.fromisoformat(report.created).replace(microsecond=0),
-    )
+    source, text = _TYPST.read_bytes(), {"report": json.dumps(printed)}
+    made = datetime.fromisoformat(report.created).replace(microsecond=0)
     try:
-        return bytes(compiled(pdf_standards="ua-1"))
+        return typst.compile(source, sys_inputs=text, timestamp=made, pdf_standards="ua-1")
     except typst.TypstError:
-        return bytes(compiled())
+        return typst.compile(source, sys_inputs=text, timestamp=made)
 
 
 def as_json(report: Report) -> bytes:

@@ -18,6 +18,9 @@ from browsing import (
 from PIL import Image
 from playwright.sync_api import expect
 
+from mintcore.reports.verification import verify_report
+from store.artefacts import Home
+
 pytestmark = pytest.mark.browser
 
 CHARTS = {
@@ -111,7 +114,7 @@ def test_jobs__finished_job_links_to_its_result(open_page: OpenPage, demo_addres
 
 
 def test_batch__goes_on_without_its_tab_and_can_be_cancelled_and_retried(
-    open_page: OpenPage, demo_address: str, demo_home: Path
+    open_page: OpenPage, demo_address: str, demo_home: Path, tmp_path: Path
 ) -> None:
     auditors = sorted(path.name for path in (demo_home / "auditors").iterdir())
     vanilla = [
@@ -134,9 +137,12 @@ def test_batch__goes_on_without_its_tab_and_can_be_cancelled_and_retried(
     link = page.get_by_role("link", name="See the 12 audits")
     link.click(timeout=JOB_MS)
     expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
-    with page.expect_download() as report:
-        page.get_by_role("button", name="Report (HTML)").click()
-    assert "<html" in Path(report.value.path()).read_text()
+    for form in ("HTML", "PDF", "JSON"):
+        with page.expect_download() as report:
+            page.get_by_role("button", name=f"Report ({form})").click()
+        file = tmp_path / report.value.suggested_filename
+        report.value.save_as(file)
+        assert verify_report(file, Home(demo_home)).can_be_relied_on
 
 
 def test_batch__an_uploaded_zip_is_registered_and_audited(
