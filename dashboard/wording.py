@@ -190,7 +190,7 @@ _JOB_TITLES = {
     "methods": "Other methods on {model}",
     "protocol": "Protocol {name}",
     "demo": "The demo: a model that remembers handwritten digits, and its auditors",
-    "report": "Reports of {audits}",
+    "report": "Reports of {subjects}",
     "add-model": "Registration of the model {name}",
     "add-dataset": "Registration of the dataset {name}",
     "verify": "Verification of what is stored",
