@@ -54,10 +54,10 @@ EXAMPLES = [example for example in _LISTED if example not in _DELETING] + _DELET
 
 @pytest.fixture(scope="module")
 def shop(told_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the demo's home folder and the files that the examples name."""
-    folder = tmp_path_factory.mktemp("shop")
+    """A folder with the demo's home folder and the files that the examples name; its path has a blank and an umlaut."""
+    folder = tmp_path_factory.mktemp("shop") / "Schöner Laden"
     left_out = shutil.ignore_patterns("jobs*", ".staging", "unfinished")
-    shutil.copytree(told_home, folder / "mint-home", ignore=left_out)
+    shutil.copytree(told_home, folder / "mint-home", ignore=left_out)  # makes the folder, too
     home = Home(folder / "mint-home")
     uri = samples(home, "mnist-mixed", limit=1).column("uri")[0].as_py()
     Image.fromarray(read_pixels(uri)).save(folder / "photo.png")
@@ -86,7 +86,7 @@ def words(shop: Path) -> dict[str, str]:
         "FACES": "faces",
         "PAIRS": "pairs",
         "8600": str(free_port()),
-        "/data/mint-home": str(shop / "mint-home"),
+        "/data/mint-home": shlex.quote(str(shop / "mint-home")),
     }
 
 
