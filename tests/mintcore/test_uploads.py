@@ -1,12 +1,14 @@
 import io
 import os
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mintcore.errors import MintError
+from mintcore.serving import DASHBOARD
 from mintcore.uploads import (
     UNNEEDED_AFTER_S,
     forget_upload,
@@ -100,3 +102,12 @@ def test_most_upload_mib__is_that_of_the_largest_kind(monkeypatch: pytest.Monkey
     monkeypatch.setenv("MINT_UPLOAD_MIB", "0")
     with pytest.raises(MintError, match="MINT_UPLOAD_MIB is '0': give a whole number from 1 on"):
         most_upload_mib()
+
+
+def test_most_upload_mib__is_that_of_the_servers_own_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("MINT_UPLOAD_MIB", "MINT_IMAGE_MIB"):
+        monkeypatch.delenv(name, raising=False)
+    written = (DASHBOARD.parents[1] / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(written)["server"]["maxUploadSize"] == most_upload_mib()

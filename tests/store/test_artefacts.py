@@ -113,10 +113,18 @@ def test_card__none_yet(home: Home) -> None:
         home.card("auditors", "xyz")
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../models", "a/b", "-a", "a b", "é", "a" * 97])
+STRANGE = ["a\0b", "\0", "a\u202eb", "a\u200bb", "аb", "ﬁ", "a\n", "a\nb", "\ud800", "a" * 100_000]
+ELSEWHERE = [".", "..", "../models", "a/b", "/etc/passwd", "~", "a\\b", ".staging", "C:x"]
+CODE = ["-a", "%s", "{0}", "$HOME", "'; DROP TABLE models; --", "=1+1", "<b>", "a b", "é", "*", ""]
+
+
+@pytest.mark.parametrize("name", [*STRANGE, *ELSEWHERE, *CODE, "a" * 97])
 def test_folder__bad_names_are_refused(home: Home, name: str) -> None:
-    with pytest.raises(StoreError, match="is not a usable name"):
-        home.folder("models", name)
+    for asked in (home.folder, home.has, home.card):
+        with pytest.raises(StoreError, match="is not a usable name") as raised:
+            asked("models", name)
+        assert len(str(raised.value)) < 1000
+        str(raised.value).encode()
 
 
 def test_cards__oldest_first(home: Home) -> None:
