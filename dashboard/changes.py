@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.access import require_operator
 from dashboard.reading import Kind, home
-from mintcore import defaults, deletion, machine, titles, uploads
+from mintcore import defaults, deletion, titles, uploads
 from mintcore.dependents import Artefact
+from mintcore.doctor import examination
+from mintcore.doctor.finding import Finding
 from mintcore.jobs import queue
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def audit_image(
     return finding, str(publish_image_audit(home(), auditor, finding)["id"])
 
 
-def ask_torch_for_gpus() -> list[str] | None:
-    """Start PyTorch in a process of its own and give the GPUs that it sees; None where it gave no answer."""
+def examine() -> list[tuple[str, Finding]]:
+    """Examine the machine, the installation and the home folder; it writes there for a moment and starts PyTorch."""
     require_operator()
-    return machine.torch_gpus()
+    return list(examination.examine(home().path))

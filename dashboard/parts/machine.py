@@ -5,15 +5,11 @@ import platform
 import pandas as pd
 import streamlit as st
 
-from dashboard.access import operators_alone
-from dashboard.changes import ask_torch_for_gpus
 from dashboard.parts.figures import Figure, show_figures
 from dashboard.wording import plain, size
 from mintcore.licences import OWN, Package, installed_packages
 from mintcore.machine import driver_gpus, this_machine
 from mintcore.versions import own_version
-
-_ASKED = "torch-gpus"
 
 
 def machine() -> None:
@@ -43,7 +39,6 @@ def machine() -> None:
     st.caption(plain(f"{found.cpu}, {found.system}. Jobs take a GPU where one is, else the CPU."))
     for gpu in driver or ():
         st.caption(plain(gpu))
-    _ask_torch()
 
 
 def versions() -> None:
@@ -67,21 +62,3 @@ def packages() -> list[Package]:
 @st.cache_resource(show_spinner=False)
 def _driver_gpus() -> list[str] | None:
     return driver_gpus()
-
-
-def _ask_torch() -> None:
-    """Offer to ask PyTorch, which takes some seconds and must not stay in this process."""
-    if not operators_alone("ask PyTorch for its GPUs"):
-        return
-    if st.button("Ask PyTorch for its GPUs", icon=":material/memory:"):
-        with st.spinner("Starting PyTorch in a process of its own ..."):
-            st.session_state[_ASKED] = ask_torch_for_gpus()
-    if _ASKED not in st.session_state:
-        return
-    found = st.session_state[_ASKED]
-    if found is None:
-        st.warning("PyTorch gave no answer.", icon=":material/warning:")
-    elif not found:
-        st.info("PyTorch sees no GPU: models run on the CPU.", icon=":material/info:")
-    else:
-        st.success(plain(f"PyTorch sees {', '.join(found)}."), icon=":material/check_circle:")

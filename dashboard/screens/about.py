@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.parts.doctor import doctor
 from dashboard.parts.heading import heading
 from dashboard.parts.home_folder import home_folder, settings
 from dashboard.parts.licences import licences
@@ -10,7 +11,7 @@ from dashboard.parts.method import method
 
 _TABS = {
     "The method and its limits": (method,),
-    "This machine": (machine, versions),
+    "This machine": (machine, doctor, versions),
     "Home folder and settings": (home_folder, settings),
     "Licences": (licences,),
 }

@@ -45,6 +45,7 @@ READING = {
     "mintcore.activation_statistics",
     "mintcore.audited_images",
     "mintcore.auditors",
+    "mintcore.counted",
     "mintcore.databases",
     "mintcore.datasets.browsing",
     "mintcore.datasets.comparison_time",
@@ -53,6 +54,7 @@ READING = {
     "mintcore.datasets.reading",
     "mintcore.dependents",
     "mintcore.disk_use",
+    "mintcore.doctor.finding",
     "mintcore.errors",
     "mintcore.estimates",
     "mintcore.evaluation",
@@ -156,7 +158,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "promote": ("a",),
     "demote": (),
     "audit_image": (None, "an image", np.zeros((2, 2, 3), np.uint8)),
-    "ask_torch_for_gpus": (),
+    "examine": (),
 }
 
 

@@ -14,7 +14,11 @@ from written_cards import publish
 import dashboard
 from dashboard.navigation import ABOUT, OVERVIEW, TRAIN
 from dashboard.parts.method import sections
+from dashboard.wording import plain
 from mintcore.defaults import default_auditor
+from mintcore.doctor import examination
+from mintcore.doctor.examination import Check
+from mintcore.doctor.finding import failed, ok
 from mintcore.settings import SETTINGS
 from mintcore.verdicts import MEANING
 from store.artefacts import Home
@@ -178,6 +182,21 @@ def test_about__lists_every_setting_with_what_holds_now(
     table = opened(ABOUT, about="Home folder and settings").table[0].value
     assert list(table.index) == [setting.name for setting in SETTINGS]
     assert table.loc["MINT_JOBS_QUEUED", ["now", "usually"]].tolist() == ["7", "200"]
+
+
+def test_about__the_doctor_says_what_does_not_work_and_how_to_mend_it(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def checks(home: Path) -> dict[str, Check]:
+        return {"disk": lambda: failed("no room", "Make some."), "port": lambda: ok("8501 is free")}
+
+    monkeypatch.setattr(examination, "checks", checks)
+    app = opened(ABOUT, about="This machine")
+    (button,) = [each for each in app.button if each.label == "Examine"]
+    app = button.click().run()
+    assert not app.exception
+    assert app.error[0].value == plain("disk: no room. Make some.")
+    assert app.dataframe[0].value["found"].tolist() == ["no room", "8501 is free"]
 
 
 def test_about__machine_and_licences_are_told(opened: Open) -> None:
