@@ -1,5 +1,6 @@
 """How pages write names, numbers and kinds; the wording of findings is in ``mintcore.verdicts``."""
 
+import html
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,11 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@])")
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
+
+
+def as_html(text: str) -> str:
+    """Write text from outside such that HTML shows it as it is."""
+    return html.escape(_CONTROL.sub(" ", text))
 
 
 def plain(text: str) -> str:

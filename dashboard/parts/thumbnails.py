@@ -1,7 +1,6 @@
 """Images of a dataset as small pictures with their scores."""
 
 import base64
-import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import streamlit as st
 from PIL import Image
 
 from dashboard.reading import thumbnail
-from dashboard.wording import plain
+from dashboard.wording import as_html, plain
 from mintcore.errors import PERSON_ERRORS
 
 _SIDE_PX = 96
@@ -44,11 +43,11 @@ def thumbnails(pictures: Sequence[Thumbnail]) -> None:
 
 
 def _figure(picture: Thumbnail) -> str:
-    lines = "<br>".join(map(html.escape, picture.lines))
+    lines = "<br>".join(map(as_html, picture.lines))
     try:
         drawn = f'<img src="{_address(picture.uri)}" alt="" style="{_IMAGE}">'
     except PERSON_ERRORS as error:
-        drawn = f'<div style="{_CAPTION}">{html.escape(str(error))}</div>'
+        drawn = f'<div style="{_CAPTION}">{as_html(str(error))}</div>'
     return f'<figure style="{_FIGURE}">{drawn}<figcaption style="{_CAPTION}">{lines}</figcaption></figure>'
 
 

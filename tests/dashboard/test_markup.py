@@ -13,6 +13,7 @@ HOSTILE = [
     '"><img src=x onerror=alert(1)>',
     "<svg onload=alert(1)>",
     "javascript:alert(1)",
+    "\u202ealert(1)\u2066",
 ]
 
 
@@ -44,6 +45,9 @@ def test_pages__names_and_errors_become_no_markup(shown: AppTest) -> None:
     bodies = [each.proto.body for each in shown.get("html")]
     assert len(bodies) == 2 + len(HOSTILE)
     assert sum("alert(1)" in body for body in bodies) == len(bodies)
+    assert [
+        body for body in bodies if "\u202e" in body
+    ] == []  # it would turn the text beside it around
     markup = re.compile("<(script|svg|img src=x)")
     assert [body for body in bodies if markup.search(body)] == []
 
