@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from mintcore.doctor import hardware, home_folder, installation
+from mintcore.doctor import hardware, home_folder, installation, requirements
 from mintcore.doctor.finding import Finding, failed
 
 Check = Callable[[], Finding]
@@ -17,8 +17,8 @@ def checks(home: Path) -> dict[str, Check]:
         home: The home folder, which need not be there.
     """
     return {
-        "Python": installation.python_version,
-        "packages": installation.packages,
+        "Python": requirements.python_version,
+        "packages": requirements.packages,
         "optional packages": installation.extras,
         "pages": installation.pages,
         "image formats": installation.image_formats,

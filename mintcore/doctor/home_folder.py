@@ -92,6 +92,8 @@ def write_access(home: Path) -> Finding:
 def locks(home: Path) -> Finding:
     """Try whether two cannot hold one lock in the home folder: network disks may let them."""
     place = nearest(home)
+    if not os.access(place, os.W_OK):
+        return warning(f"not tried, since {place} cannot be written", "See the home folder.")
     try:
         with tempfile.NamedTemporaryFile(dir=place) as first, Path(first.name).open("rb") as second:
             fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,7 +104,7 @@ def locks(home: Path) -> Finding:
     except OSError as error:
         return failed(
             f"files in {place} cannot be locked ({error.strerror})",
-            "Get access, or keep the home folder on a local disk or a network disk with locks (NFS 4).",
+            "Keep the home folder on a local disk or a network disk with locks (NFS 4).",
         )
     return failed(
         f"two can hold one lock in {place}: two programs would write at once",

@@ -1,15 +1,12 @@
-"""What is installed: Python, packages, pages, image formats, fonts."""
+"""What is installed beside the packages that are always needed: extras, pages, image formats, fonts."""
 
-import platform
 import shutil
 import subprocess
-from importlib.metadata import PackageNotFoundError, metadata, requires, version
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from PIL import features
 
 from mintcore.doctor.finding import Finding, failed, ok, warning
+from mintcore.doctor.requirements import installed, requirements, satisfies
 from mintcore.licences import OWN
 from mintcore.serving import DASHBOARD
 
@@ -33,30 +30,6 @@ _SCRIPTS = {
 _FONT_LIST = "fc-list"
 _FONT_LIST_TIMEOUT_S = 20
 _FONTS = "Install fonts that have them, such as Noto (Debian: fonts-noto-core, fonts-noto-cjk)."
-
-
-def python_version() -> Finding:
-    """Compare Python's version with what the program asks for."""
-    asked = str(metadata(OWN)["Requires-Python"])
-    running = platform.python_version()
-    if SpecifierSet(asked).contains(running, prereleases=True):
-        return ok(f"{running}, {asked} is asked for")
-    return failed(
-        f"{running}, but {asked} is asked for", "Install the program with another Python."
-    )
-
-
-def packages() -> Finding:
-    """Compare the versions of the packages with what the program asks for."""
-    asked = _requirements(OWN)
-    wrong = [
-        (each, found) for each in asked if not _satisfies(each, found := _installed(each.name))
-    ]
-    if not wrong:
-        return ok(f"{OWN} {version(OWN)} and the {len(asked)} packages it asks for")
-    said = ", ".join(f"{each.name} {found or 'is missing'}" for each, found in wrong)
-    wanted = " ".join(f"'{each.name}{each.specifier}'" for each, _ in wrong)
-    return failed(said, f"Install what is asked for: pip install {wanted}")
 
 
 def extras() -> Finding:
@@ -129,30 +102,13 @@ def _families(program: str, letter: str) -> str:
     return said.stdout.decode(errors="replace").strip()
 
 
-def _requirements(package: str, extra: str = "") -> list[Requirement]:
-    """List what a package asks for on this machine, and with an extra what that adds."""
-    asked = [Requirement(line) for line in requires(package) or ()]
-    return [each for each in asked if not each.marker or each.marker.evaluate({"extra": extra})]
-
-
 def _is_there(extra: str) -> bool:
     """Tell whether an extra is installed, with the extras of packages that it asks for, such as streamlit[auth]."""
-    asked = _requirements(OWN, extra)
+    asked = requirements(OWN, extra)
     asked += [
         further
         for each in asked
         for name in each.extras
-        for further in _requirements(each.name, name)
+        for further in requirements(each.name, name)
     ]
-    return all(_satisfies(each, _installed(each.name)) for each in asked)
-
-
-def _installed(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _satisfies(asked: Requirement, found: str | None) -> bool:
-    return found is not None and asked.specifier.contains(found, prereleases=True)
+    return all(satisfies(each, installed(each.name)) for each in asked)

@@ -14,7 +14,7 @@ import pytest
 
 from mintcore import settings
 from mintcore.cli import main
-from mintcore.doctor import examination, hardware, home_folder, installation
+from mintcore.doctor import examination, hardware, home_folder, installation, requirements
 from mintcore.doctor.finding import Finding, failed, ok, warning
 from mintcore.jobs.queue import submit
 from store.artefacts import Home, write_card
@@ -54,8 +54,8 @@ def test_examine__what_breaks_a_check_is_a_finding(
 
 def test_packages__what_is_missing_or_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ["zarr>=99", "nothing-is-called-so>=1", "numpy>=1", "optuna>=99; extra == 'tune'"]
-    monkeypatch.setattr(installation, "requires", lambda name: asked)
-    found = installation.packages()
+    monkeypatch.setattr(requirements, "requires", lambda name: asked)
+    found = requirements.packages()
     assert found.state == "failed"
     assert "nothing-is-called-so is missing" in found.found
     assert "numpy" not in found.found
@@ -68,16 +68,16 @@ def test_extras__those_of_packages_count(monkeypatch: pytest.MonkeyPatch) -> Non
         "mint-workbench": ["numpy[fast]>=1; extra == 'login'"],
         "numpy": ["nothing-is-called-so; extra == 'fast'", "neither-is-this; extra == 'slow'"],
     }
-    monkeypatch.setattr(installation, "requires", asked.get)
+    monkeypatch.setattr(requirements, "requires", asked.get)
     assert "login (mint dashboard --login) is not there" in installation.extras().found
     asked["numpy"] = ["pillow; extra == 'fast'", "neither-is-this; extra == 'slow'"]
     assert "login (mint dashboard --login) is there" in installation.extras().found
 
 
 def test_python__one_that_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert installation.python_version().state == "ok"
-    monkeypatch.setattr(installation.platform, "python_version", lambda: "3.9.1")
-    assert installation.python_version().state == "failed"
+    assert requirements.python_version().state == "ok"
+    monkeypatch.setattr(requirements.platform, "python_version", lambda: "3.9.1")
+    assert requirements.python_version().state == "failed"
 
 
 def test_fonts__scripts_without_one_are_named(
@@ -269,6 +269,20 @@ def test_doctor__ends_with_1_only_where_something_failed(
         "checks": [{"name": "thing", "state": state, "found": "It is so.", "mend": "Do this."}],
         "counts": {state: 1},
     }
+
+
+@pytest.mark.parametrize("asked", [[], ["nothing-is-called-so>=1"]])
+def test_mint__what_cannot_be_imported_is_one_sentence(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "mintcore.cli.program", None)
+    monkeypatch.setattr(requirements, "requires", lambda name: asked)
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("mint: ")
+    assert complaint.count("\n") == 1
+    assert ("'nothing-is-called-so>=1'" if asked else "--force-reinstall") in complaint
 
 
 def test_doctor__needs_no_torch() -> None:
