@@ -47,6 +47,11 @@ class Reach:
         return tuple(f"{scheme}://{name}" for name in others for scheme in ("https", "http"))
 
     @property
+    def public_name(self) -> str:
+        """The name under which most people reach it."""
+        return next((name for name in self.names if not is_loopback(name)), LOOPBACK)
+
+    @property
     def own_host(self) -> str:
         """The address at which this machine reaches it."""
         try:
@@ -88,11 +93,14 @@ def reach(
     """
     base_url, lists = _base_url(base_url), read_lists(environment)
     signing_in = None if login is None else read_login(login, base_url)
-    names = (*_names(host, public_hosts), *([signing_in.name] if signing_in else []))
+    _require_names(public_hosts)
+    public = [*([signing_in.name] if signing_in else []), *public_hosts]
+    names = (*_LOOPBACK_NAMES, *public, *_own_names(host))
     access = _access(host, public_hosts, signing_in, without_login)
     if access is Access.LOGIN:
         _require_somebody(lists)
-    return Reach(access, host, base_url, tuple(dict.fromkeys(names)), signing_in)
+    own = tuple(dict.fromkeys(name.lower() for name in names))
+    return Reach(access, host, base_url, own, signing_in)
 
 
 def _access(
@@ -131,26 +139,24 @@ def _base_url(written: str) -> str:
     return base_url
 
 
-def _names(host: str, public_hosts: Sequence[str]) -> tuple[str, ...]:
-    """Give the names to answer to; of an address that stands for all of this machine's, all of these."""
+def _require_names(public_hosts: Sequence[str]) -> None:
     for name in public_hosts:
         if not (_NAME.fullmatch(name) or _is_address(name)):
             raise MintError(
                 f"{name!r} is no name of a machine: give it without https://, port and path."
             )
+
+
+def _own_names(host: str) -> tuple[str, ...]:
+    """Give what the address to listen on is called; of one that stands for all of this machine's, all of these."""
     try:
         socket.getaddrinfo(host, None)
     except (OSError, UnicodeError) as error:
         raise MintError(f"This machine knows no address {host!r}: see --host.") from error
-    everywhere = _is_address(host) and ip_address(host).is_unspecified
-    own = _own_names() if everywhere else () if is_loopback(host) else (host,)
-    return (*_LOOPBACK_NAMES, *own, *public_hosts)
-
-
-def _own_names() -> tuple[str, ...]:
+    if not (_is_address(host) and ip_address(host).is_unspecified):
+        return (host,)
     found = [each.address for addresses in psutil.net_if_addrs().values() for each in addresses]
-    addresses = sorted({each for each in found if _is_address(each)})
-    return (*addresses, socket.gethostname())
+    return (*sorted({each for each in found if _is_address(each)}), socket.gethostname())
 
 
 def _is_address(text: str) -> bool:

@@ -25,10 +25,8 @@ from store.artefacts import Home
 
 LOCAL = Reach()
 """To this machine alone."""
-DASHBOARD = Path(mintcore.__file__).parents[1] / "dashboard" / "app.py"
-_NO_LOGIN = (
-    ".no-login"  # no such file: a login of another program on this machine is not taken for ours
-)
+DASHBOARD = Path(mintcore.__file__).parents[1] / "dashboard" / "server.py"
+_NO_LOGIN = ".no-login.toml"  # no such file, so that the login of another program is not taken
 _START_TIMEOUT_S = 60.0
 _STOP_GRACE_S = 10.0
 _RESTART_AFTER_S = 5.0
@@ -179,6 +177,7 @@ def _options(home: Home, reach: Reach, port: int) -> list[tuple[str, str]]:
         *(("server.allowedHosts", name) for name in reach.names),
         *(("server.corsAllowedOrigins", origin) for origin in reach.origins),
         ("secrets.files", str(secrets)),
+        ("browser.serverAddress", reach.public_name),  # else Streamlit asks others for its address
         ("browser.gatherUsageStats", "false"),
         ("client.showErrorDetails", "none"),  # the log has them
     ]

@@ -29,7 +29,7 @@ READ = {
     "mintcore.jobs.queue": {"Job", "UNDER_WAY", "job_log", "job_measures", "list_jobs", "read_job"},
     "mintcore.machine": {"driver_gpus", "this_machine"},
     "mintcore.titles": {"LONGEST", "TITLED", "Titles", "read_titles", "titles_version"},
-    "mintcore.uploads": set[str](),
+    "mintcore.uploads": {"upload_mib"},
 }
 # What runs a model on an image that a person gave; ``loaded`` gives the model to operators alone.
 RUNNING = {
@@ -62,6 +62,7 @@ READING = {
     "mintcore.extraction.paces",
     "mintcore.holdings",
     "mintcore.home_sizes",
+    "mintcore.image_limits",
     "mintcore.images",
     "mintcore.library",
     "mintcore.licences",

@@ -18,6 +18,13 @@ HEADINGS = {
     "Jobs": "What is running, and what became of it?",
     "Settings and about": "What runs here, and how far can it be trusted?",
 }
+_PASTE = """
+    (bytes) => {
+        const carried = new DataTransfer();
+        carried.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
+        document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried, bubbles: true }));
+    }
+"""
 JOB_MS = 180_000
 FIRST_IMAGE_MS = 60_000  # it imports PyTorch
 
@@ -62,3 +69,9 @@ def upload(page: Page, name: str, content: bytes, mime: str = "image/png") -> No
     page.locator("input[type=file]").first.set_input_files(
         {"name": name, "mimeType": mime, "buffer": content}
     )
+
+
+def paste(page: Page, png: bytes) -> None:
+    """Paste an image from the clipboard."""
+    expect(page.get_by_role("button", name="Paste from the clipboard")).to_be_visible()
+    page.evaluate(_PASTE, list(png))

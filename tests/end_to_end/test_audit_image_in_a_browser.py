@@ -3,20 +3,13 @@ import re
 
 import numpy as np
 import pytest
-from browsing import OpenPage, expect_no_error, settle, upload
+from browsing import OpenPage, expect_no_error, paste, settle, upload
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
 VERDICT = re.compile("No sign of membership|Looks like a member|Cannot tell")
-PASTE = """
-    (bytes) => {
-        const carried = new DataTransfer();
-        carried.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
-        document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried, bubbles: true }));
-    }
-"""
 
 
 def _png(column: int = 13) -> bytes:
@@ -70,8 +63,7 @@ def test_paste__an_image_from_the_clipboard_is_judged(
     open_page: OpenPage, demo_address: str
 ) -> None:
     page = open_page(f"{demo_address}/audit-image")
-    expect(page.get_by_role("button", name="Paste from the clipboard")).to_be_visible()
-    page.evaluate(PASTE, list(_png()))
+    paste(page, _png())
     expect(page.locator("h3").first).to_have_text(VERDICT)
     expect(
         page.get_by_test_id("stMarkdown").get_by_text(re.compile("pasted .*png"))

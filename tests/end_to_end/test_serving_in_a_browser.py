@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import io
 import os
 import re
 import secrets
@@ -13,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browsing import HEADINGS, expect_no_error, go, settle
+from browsing import HEADINGS, expect_no_error, go, paste, settle
 from identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from reverse_proxy import reverse_proxy
 
@@ -108,6 +110,7 @@ def test_login__operator_viewer_and_strangers(with_login: str, tab: Page) -> Non
     _sign_in(tab, "Ada")
     go(tab, "Train an auditor")
     expect(tab.get_by_role("button", name="Start the training")).to_be_visible()
+    _has_an_image_judged(tab)
     _sign_out(tab)
     _sign_in(tab, "Vera")
     _looks_and_takes_away(tab, with_login)
@@ -119,6 +122,16 @@ def test_login__operator_viewer_and_strangers(with_login: str, tab: Page) -> Non
     _sign_in(tab, "Pretender")
     expect(tab.get_by_text("does not say that this address is yours")).to_be_visible()
     expect(tab.get_by_test_id("stSidebar")).to_have_count(0)
+
+
+def _has_an_image_judged(page: Page) -> None:
+    """Paste an image, which goes to the server and comes back as a picture below the prefix."""
+    go(page, "Audit an image")
+    pixels = io.BytesIO()
+    Image.new("L", (28, 28), 200).save(pixels, "png")
+    paste(page, pixels.getvalue())
+    expect(page.get_by_text("Calibrated probability")).to_be_visible()
+    expect_no_error(page)
 
 
 def _looks_and_takes_away(page: Page, address: str) -> None:
