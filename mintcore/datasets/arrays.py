@@ -21,6 +21,7 @@ from mintcore.datasets.sample import Sample, listed_columns, require_few_columns
 from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
 from mintcore.images import Pixels, as_rgb
+from mintcore.zip_files import BoundedZip
 
 Array = NDArray[np.generic]
 
@@ -166,7 +167,7 @@ def _members(file: Path) -> list[str]:
 
 def _open_zip(file: Path) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(file)
+        return BoundedZip(file)
     except _DAMAGED as error:
         raise MintError(f"{file} is not a readable .npz file ({error}): save it again.") from error
 

@@ -14,6 +14,7 @@ from mintcore.errors import MintError
 from mintcore.image_limits import image_limits
 from mintcore.images import Pixels, decode_image
 from mintcore.settings import ZIP_ENTRIES, whole_number
+from mintcore.zip_files import BoundedZip
 
 _OPEN_FILES = 8
 _LEFT_OUT = "__MACOSX"
@@ -115,10 +116,7 @@ def _opened(file: Path) -> zipfile.ZipFile:
 @lru_cache(maxsize=_OPEN_FILES)
 def _open(file: Path, changed_ns: int, size: int) -> zipfile.ZipFile:
     """Open a zip, once for all threads as long as it does not change."""
-    archive = zipfile.ZipFile(file)
-    most = whole_number(ZIP_ENTRIES)
-    if len(archive.infolist()) > most:
-        raise MintError(f"{file} has more than {most:,} entries: pack several zips.")
+    archive = BoundedZip(file, whole_number(ZIP_ENTRIES))
     _refuse_overlaps(archive.infolist(), file)
     return archive
 

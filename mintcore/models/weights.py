@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mintcore.errors import MintError
+from mintcore.zip_files import BoundedZip
 
 Weights = dict[str, Tensor]
 
@@ -125,10 +126,12 @@ def _refuse_packed(file: Path) -> None:
     try:
         if not zipfile.is_zipfile(file):
             return
-        with zipfile.ZipFile(file) as archive:
+        with BoundedZip(file) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise MintError(f"{file} is not a readable torch checkpoint: get it again.") from error
+        raise MintError(
+            f"{file} is not a readable torch checkpoint ({error}): get it again."
+        ) from error
     if unpacked > file.stat().st_size:
         raise MintError(
             f"{file} is packed, as torch.save never does: load it where you trust it, and save it again."

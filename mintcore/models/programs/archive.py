@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mintcore.errors import MintError
 from mintcore.models.programs.graph import Program, Step, dtype_of, parse_program
+from mintcore.zip_files import BoundedZip
 
 _GRAPH = "models/model.json"
 _CONFIGS = {
@@ -49,7 +50,7 @@ def read_archive(file: Path) -> tuple[Program, dict[str, Tensor]]:
     if not file.is_file():
         raise MintError(f"{file} is not a file: give export:FILE.pt2.")
     try:
-        with zipfile.ZipFile(file) as archive:
+        with BoundedZip(file) as archive:
             root = _root(archive, file)
             document = json.loads(archive.read(root + _GRAPH))
             program = parse_program(reduced(document))

@@ -5,6 +5,7 @@ import json
 import struct
 import tarfile
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import numpy as np
 import pytest
 from archive_files import png, write_tar
 
+from mintcore.datasets.arrays import open_images
 from mintcore.datasets.reading import read_pixels
 from mintcore.datasets.sample import Sample
 from mintcore.datasets.sources import parse_source
 from mintcore.datasets.uris import zip_uri
 from mintcore.errors import MintError
+from mintcore.models.programs.archive import read_archive
+from mintcore.models.weights import load_weights
 
 
 def read(kind: str, file: Path) -> list[Sample]:
@@ -71,6 +75,27 @@ def test_zip__a_hundred_thousand_entries_are_listed_in_seconds(tmp_path: Path) -
     start = time.monotonic()
     assert sum(1 for _ in parse_source(f"zip:{tmp_path / 'a.zip'}").samples()) == 100_000
     assert time.monotonic() - start < 60
+
+
+def test_zip__a_list_of_entries_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_empty_entries(tmp_path / "a.zip", 50_000)
+    monkeypatch.setenv("MINT_ZIP_ENTRIES", "100")
+    tracemalloc.start()
+    with pytest.raises(MintError, match="it has more than 100 entries"):
+        read("zip", tmp_path / "a.zip")
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 10 * 2**20  # of which the list itself is 3; as objects it would be 35
+
+
+@pytest.mark.parametrize("kind", ["arrays", "weights", "program"])
+def test_parts__of_other_zips_are_counted(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / ("a.npz" if kind == "arrays" else "a.pt2")
+    write_empty_entries(file, 101_000)
+    with pytest.raises(MintError, match="it has more than 100,000 entries"):
+        {"arrays": open_images, "weights": load_weights, "program": read_archive}[kind](file)
 
 
 def test_zip__a_zip_in_a_zip_is_left_packed(tmp_path: Path) -> None:
