@@ -12,7 +12,7 @@ import pytest
 NOBODY = 65534
 AS_NOBODY = f"""
 import encodings.idna, os, sys  # Python itself may lie where nobody can read what is imported later
-from mintcore.cli import main
+from mintcore.cli.program import main
 os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})
 sys.argv[0] = "mint"
 main()
