@@ -13,6 +13,7 @@ from mintcore.cli.streams import takes_unicode
 SMALL = 0.001
 """Below this a number is written with its exponent: a p-value is never 0.000."""
 _WIDEST = 10_000
+_ANY_HEIGHT = 25
 
 
 def show(data: Any, as_json: bool, render: Callable[[], None]) -> None:
@@ -36,7 +37,8 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None
     for row in rows:
         grid.add_row(*(_cell(row.get(key)) for key in columns))
     # A name in two pieces cannot be read or copied: blocks.10 would look like blocks.1.
-    Console(markup=False, highlight=False, width=_WIDEST).print(grid)
+    # Without a height, a terminal that calls itself dumb would be 80 wide whatever is said.
+    Console(markup=False, highlight=False, width=_WIDEST, height=_ANY_HEIGHT).print(grid)
 
 
 def fields(data: Mapping[str, Any]) -> None:

@@ -26,3 +26,14 @@ def test_table__names_stay_whole_in_a_narrow_terminal(
     monkeypatch.setenv("COLUMNS", "12")
     table([{"layer": "blocks.10", "bytes": 16_384}], {"layer": "layer", "bytes": "bytes"})
     assert "blocks.10  16384" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("terminal", ["dumb", "xterm"])
+def test_table__keeps_names_whole_on_any_terminal(
+    terminal: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable, value in {"TERM": terminal, "COLUMNS": "40", "TTY_COMPATIBLE": "1"}.items():
+        monkeypatch.setenv(variable, value)
+    name = "n" * 200
+    table([{"name": name, "other": name}], {"name": "name", "other": "other"})
+    assert capsys.readouterr().out.count(name) == 2
