@@ -64,6 +64,7 @@ def read_archive(file: Path) -> tuple[Program, dict[str, Tensor]]:
         ValueError,
         AttributeError,
         RuntimeError,
+        EOFError,
         zipfile.BadZipFile,
     ) as error:
         raise MintError(f"{file} is not a readable torch.export program ({error}): {_HOW}.") from (
@@ -105,7 +106,9 @@ def reduced(document: Mapping[str, Any]) -> bytes:
 
 
 def _root(archive: zipfile.ZipFile, file: Path) -> str:
-    if sum(member.file_size for member in archive.infolist()) > file.stat().st_size:
+    members = archive.infolist()
+    packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+    if packed or sum(member.file_size for member in members) > file.stat().st_size:
         raise MintError(f"{file} is packed, as torch.export.save never does: {_HOW}.")
     graphs = [name for name in archive.namelist() if name.endswith("/" + _GRAPH)]
     if len(graphs) != 1:

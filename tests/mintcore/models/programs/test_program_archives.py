@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from exported_nets import PREPROCESSING, Net, exported, module_of
@@ -95,11 +96,30 @@ def test_read_archive__other_archive_is_refused(tmp_path: Path) -> None:
         read_archive(tmp_path / "x.pt2")
 
 
-def test_read_archive__packed_archive_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "x.pt2", "w", zipfile.ZIP_DEFLATED) as archive:
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+@pytest.mark.parametrize("promised", [10_000_000, 1])
+def test_read_archive__packed_archive_is_refused_before_it_is_unpacked(
+    tmp_path: Path, method: int, promised: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "x.pt2", "w", method) as archive:
         archive.writestr("x/models/model.json", b" " * 10_000_000)
+        archive.infolist()[0].file_size = promised  # as the list of entries will say
     with pytest.raises(MintError, match="is packed"):
         read_archive(tmp_path / "x.pt2")
+
+
+def test_read_archive__damage_raises_nothing_else(file: Path, tmp_path: Path) -> None:
+    whole, rng, refused = file.read_bytes(), np.random.default_rng(0), 0
+    for _ in range(150):
+        content = bytearray(whole)
+        for place in rng.integers(0, len(content), rng.integers(1, 6)):
+            content[place] = rng.integers(256)
+        (tmp_path / "x.pt2").write_bytes(content)
+        try:
+            read_archive(tmp_path / "x.pt2")
+        except MintError:
+            refused += 1
+    assert refused > 50
 
 
 def test_read_archive__missing_file_is_named(tmp_path: Path) -> None:
