@@ -26,7 +26,7 @@ from mintcore.cli import (
     training,
 )
 from mintcore.cli.examples import keep_examples
-from mintcore.cli.streams import flush, settle_streams
+from mintcore.cli.streams import settle_streams
 from mintcore.errors import MintError
 from mintcore.failures import BAD_INPUT, INTERRUPTED, ask_for_tracebacks, report
 from mintcore.versions import own_version
@@ -136,7 +136,7 @@ def main() -> None:
         code = report(KeyboardInterrupt(), _tell)
     except (Exception, KeyboardInterrupt) as error:
         code = report(error, _tell)
-    sys.exit(flush(code))
+    sys.exit(code)
 
 
 def _refuse(usage_error: Any) -> int:

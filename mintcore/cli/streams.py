@@ -1,10 +1,7 @@
-"""Standard streams that take whatever is printed: closed ones, narrow encodings, readers that leave."""
+"""Standard streams that take whatever is printed: closed ones, and those of a narrow encoding."""
 
 import os
 import sys
-
-_BROKEN_PIPE = 1
-"""Exit code where nobody reads the rest, as for the errors that typer itself meets then."""
 
 
 def settle_streams() -> None:
@@ -19,22 +16,6 @@ def takes_unicode() -> bool:
     """Tell whether standard output can print every character."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return encoding.lower().replace("-", "").startswith("utf")
-
-
-def flush(code: int) -> int:
-    """Write out what is still buffered, and give the exit code.
-
-    Args:
-        code: The exit code where somebody reads it.
-    """
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes once more when it ends, and would complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    return code
 
 
 def _open_closed_ones() -> None:

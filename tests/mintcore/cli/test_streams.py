@@ -35,14 +35,29 @@ def shell(home: Home, line: str, **variables: str) -> tuple[int, str, str]:
 
 
 def test_streams__who_reads_may_leave(titled: Home) -> None:
-    line = "mint model show net --json | true; exit ${PIPESTATUS[0]}"
-    code, _, complaint = shell(titled, line)
-    assert (code, complaint) == (1, "")
+    for words in ("model show net --json", "model list"):
+        code, _, complaint = shell(titled, f"mint {words} | true; exit ${{PIPESTATUS[0]}}")
+        assert (code, complaint) == (1, "")
 
 
 def test_streams__may_be_closed(titled: Home) -> None:
     assert shell(titled, "mint model show net >&-") == (0, "", "")
     assert shell(titled, "mint model show nobody >&- 2>&-") == (2, "", "")
+
+
+def test_streams__a_file_never_gets_the_number_of_a_closed_one() -> None:
+    code = (
+        "import sys; from mintcore.cli.streams import settle_streams; settle_streams();"
+        "sys.stderr.write(str(open('/dev/zero').fileno()))"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f'{sys.executable} -c "$0" <&- >&-', code],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stderr) > 2
 
 
 def test_streams__what_an_encoding_lacks_is_written_with_a_backslash(titled: Home) -> None:
