@@ -55,7 +55,9 @@ def test_role_of__nobody_is_let_in_by_empty_lists(address: str) -> None:
 
 
 def test_role_of__everybody() -> None:
-    assert read_lists({"MINT_VIEWERS": "*"}).role_of("who@ever.example") is Role.VIEWER
+    everybody = read_lists({"MINT_VIEWERS": "*"})
+    assert everybody.role_of("who@ever.example") is Role.VIEWER
+    assert everybody.role_of("who@ever.example@another.example") is None
 
 
 @pytest.mark.parametrize(
