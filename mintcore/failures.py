@@ -15,6 +15,7 @@ DEFECT = 70
 """Exit code of a defect of the program; EX_SOFTWARE of sysexits.h."""
 INTERRUPTED = 130
 
+_OF_MEMORY = "memory ran out; what was committed is kept. Take a smaller batch, model or view, or --device cpu."
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
@@ -42,11 +43,8 @@ def explain(error: BaseException) -> tuple[str, int]:
         return "stopped; what was committed is kept.", INTERRUPTED
     if isinstance(error, PERSON_ERRORS):
         return str(error), BAD_INPUT
-    if isinstance(error, MemoryError):
-        return (
-            "memory ran out; what was committed is kept. `mint doctor` says how much there is.",
-            BAD_INPUT,
-        )
+    if _memory_ran_out(error):
+        return f"{_OF_MEMORY} `mint doctor` says how much there is.", BAD_INPUT
     if isinstance(error, OSError) and (sentence := _of_the_disk(error)):
         return sentence, BAD_INPUT
     return _defect(error), DEFECT
@@ -67,6 +65,12 @@ def report(error: BaseException, tell: Callable[[str], None]) -> int:
     sentence, code = explain(error)
     tell(sentence)
     return code
+
+
+def _memory_ran_out(error: BaseException) -> bool:
+    """Tell whether Python, or PyTorch, which is not imported for it, was refused memory of the machine or of a GPU."""
+    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return isinstance(error, MemoryError) or of_torch
 
 
 def _of_the_disk(error: OSError) -> str | None:

@@ -3,6 +3,7 @@
 import errno
 
 import pytest
+import torch
 
 from mintcore.errors import CancelledError, MintError
 from mintcore.failures import (
@@ -25,6 +26,8 @@ from store.errors import StoreError
         (KeyboardInterrupt(), "stopped; what was committed is kept", INTERRUPTED),
         (CancelledError(), "stopped; what was committed is kept", INTERRUPTED),
         (MemoryError(), "memory ran out", BAD_INPUT),
+        (torch.OutOfMemoryError("CUDA out of memory."), "memory ran out", BAD_INPUT),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "memory ran out", BAD_INPUT),
         (
             PermissionError(errno.EACCES, "Permission denied", "/a/b"),
             "/a/b: Permission denied. Choose another folder with --home or MINT_HOME",
