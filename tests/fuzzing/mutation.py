@@ -32,7 +32,8 @@ def mutated(pool: Sequence[bytes], tokens: Sequence[bytes]) -> Bytes:
         st.builds(_cut, places),
         st.builds(_spliced, places, st.sampled_from(pool), places),
     )
-    return st.builds(_changed, st.sampled_from(pool), st.lists(changes, max_size=6))
+    few_or_many = st.one_of(st.lists(changes, max_size=1), st.lists(changes, max_size=6))
+    return st.builds(_changed, st.sampled_from(pool), few_or_many)
 
 
 def _packed_numbers() -> Bytes:

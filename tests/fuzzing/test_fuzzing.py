@@ -32,7 +32,7 @@ def test_corpus__is_small() -> None:
 @pytest.mark.filterwarnings("ignore")  # Pillow's own, of damaged metadata
 @pytest.mark.parametrize("name", TARGETS)
 def test_targets__give_a_value_or_a_sentence(name: str) -> None:
-    target, refused = TARGETS[name], set[str]()
+    target, outcomes = TARGETS[name], set[str]()
 
     @settings(
         max_examples=250,
@@ -44,7 +44,7 @@ def test_targets__give_a_value_or_a_sentence(name: str) -> None:
     )
     @given(data=st.deferred(lambda: target.inputs(target.seeds())))
     def read(data: bytes) -> None:
-        refused.add(bounded_outcome(target, data))
+        outcomes.add(bounded_outcome(target, data))
 
     read()
-    assert sum(outcome.startswith("refused") for outcome in refused) > 3
+    assert {outcome.startswith("refused") for outcome in outcomes} == {True, False}
