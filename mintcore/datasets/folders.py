@@ -33,15 +33,24 @@ class FolderSource:
         """Yield the image files. Hidden files and other file types are passed over.
 
         Raises:
-            MintError: A folder cannot be listed.
+            MintError: A folder cannot be listed, or too many lie inside each other.
         """
-        for folder, below, names in os.walk(self.folder, onerror=_refuse_folder):
+        for folder, below, names in _walked(self.folder):
             below.sort()
             here = Path(folder)
             label = here.name if here.parent == self.folder else None
             for name in sorted(names):
                 if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith("."):
                     yield Sample(file_uri(here / name), {"label": label})
+
+
+def _walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    try:
+        yield from os.walk(folder, onerror=_refuse_folder)
+    except RecursionError as error:
+        raise MintError(
+            f"{folder} has too many folders inside each other: move the images up."
+        ) from error
 
 
 def _refuse_folder(error: OSError) -> None:

@@ -25,6 +25,7 @@ _TEXTS = ("json", "txt", "cls")
 _LONGEST_TEXT_BYTES = 2**20
 _SAMPLES_WITH_ALL_COLUMNS = 100
 _MOST_FILES = 100_000
+_MOST_RANGES = 8
 _RANGE = re.compile(r"\{([0-9]{1,9})\.\.([0-9]{1,9})\}")
 
 Parts = dict[str, Member]
@@ -92,6 +93,8 @@ def _files(location: Path) -> tuple[Path, ...]:
         if not found:
             raise MintError(f"{location} has no .tar file: give the folder with the tars.")
         return tuple(found)
+    if len(_RANGE.findall(str(location))) > _MOST_RANGES:
+        raise MintError(f"{location} has more than {_MOST_RANGES} ranges: narrow the pattern.")
     names = list(islice(_expanded(str(location)), _MOST_FILES + 1))
     if len(names) > _MOST_FILES:
         raise MintError(f"{location} names more than {_MOST_FILES:,} files: narrow the pattern.")

@@ -1,3 +1,6 @@
+import inspect
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +57,20 @@ def test_folder__sorted_and_labelled_by_the_folder_one_level_down(tmp_path: Path
 def test_folder__other_and_hidden_files_are_passed_over(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "labels.txt", ".b.png")
     assert [Path(sample.uri).name for sample in read(f"folder:{tmp_path}")] == ["a.png"]
+
+
+def test_folder__too_deep_is_one_sentence(tmp_path: Path) -> None:
+    Path(tmp_path, *["a"] * 200).mkdir(parents=True)
+    deepest, before = (
+        sys.version_info < (3, 12),
+        sys.getrecursionlimit(),
+    )  # os.walk calls itself until then
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        with pytest.raises(MintError, match="too many folders") if deepest else nullcontext():
+            assert read(f"folder:{tmp_path}") == []
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_manifest__csv_paths_are_relative_to_it(tmp_path: Path) -> None:

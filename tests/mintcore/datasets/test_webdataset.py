@@ -92,6 +92,11 @@ def test_samples__endless_pattern_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "s-{0..999999999}.tar")
 
 
+def test_samples__pattern_of_endless_ranges_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MintError, match="has more than 8 ranges"):
+        read(tmp_path / ("{0..1}" * 9 + ".tar"))
+
+
 def test_samples__compressed_by_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.tar.gz").write_bytes(b"")
     with pytest.raises(MintError, match=r"a\.tar\.gz is not a plain \.tar: unpack"):
