@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mintcore.cli.auditors import ExternalOption, MembersOption, ModelArgument, OverlapOption
+from mintcore.cli.auditor_options import ExternalOption, MembersOption, ModelArgument, OverlapOption
 from mintcore.cli.completion import names_of
 from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
 from mintcore.cli.output import show, table

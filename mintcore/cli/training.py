@@ -19,84 +19,30 @@ from mintcore.cli.preprocessing import (
     StdOption,
     preprocessing_of,
 )
+from mintcore.cli.training_options import (
+    USUAL,
+    AugmentOption,
+    BatchSizeOption,
+    DropoutOption,
+    EmbeddingOption,
+    EpochsOption,
+    HeadOption,
+    LabelNoiseOption,
+    LabelSmoothingOption,
+    LearningRateOption,
+    LearnOption,
+    OptimiserOption,
+    SeedOption,
+    TestOption,
+    WeightDecayOption,
+)
 from mintcore.cli.work import WaitOption, carry_out
 from mintcore.training.settings import (
     ARCFACE,
-    AUGMENTATIONS,
-    CLASSES,
-    HEADS,
     IDENTITY,
-    OPTIMISERS,
     TrainingSettings,
 )
 from store.artefacts import Card, Home
-
-_USUAL = TrainingSettings()
-
-EpochsOption = Annotated[
-    int | None, typer.Option(help=f"Passes over the images. Usually {_USUAL.epochs}.")
-]
-BatchSizeOption = Annotated[
-    int | None, typer.Option(help=f"Images a step. Usually {_USUAL.batch_size}.")
-]
-LearningRateOption = Annotated[
-    float | None,
-    typer.Option(help=f"Peak of the one-cycle schedule. Usually {_USUAL.learning_rate}."),
-]
-OptimiserOption = Annotated[
-    str | None,
-    typer.Option(help=f"{' or '.join(OPTIMISERS)}. Usually {_USUAL.optimiser}, with momentum."),
-]
-WeightDecayOption = Annotated[
-    float | None, typer.Option(help=f"Of all weights. Usually {_USUAL.weight_decay}.")
-]
-DropoutOption = Annotated[
-    float | None,
-    typer.Option(help="Rate of all dropout layers. Usually as the architecture has them."),
-]
-LabelNoiseOption = Annotated[
-    float | None,
-    typer.Option(help="Share of images that get a wrong label, at random. Usually 0."),
-]
-LabelSmoothingOption = Annotated[
-    float | None, typer.Option(help="Share of the target spread over all classes. Usually 0.")
-]
-AugmentOption = Annotated[
-    str | None,
-    typer.Option(
-        help=f"Of {', '.join(AUGMENTATIONS)}: mirror at random; also crop after a black border of "
-        f"an eighth of the side. Usually {_USUAL.augment}."
-    ),
-]
-HeadOption = Annotated[
-    str | None,
-    typer.Option(
-        help=f"{' or '.join(HEADS)}: train a face model, whose output is an embedding. Usually "
-        f"{ARCFACE} for face networks, and none for others, which are classifiers."
-    ),
-]
-EmbeddingOption = Annotated[
-    int | None,
-    typer.Option(help="Width of the embedding, where the architecture leaves it open."),
-]
-LearnOption = Annotated[
-    str | None,
-    typer.Option(
-        help=f"Column to learn: {' or '.join(CLASSES)}. Usually {IDENTITY} with a head, label "
-        "without."
-    ),
-]
-SeedOption = Annotated[
-    int | None, typer.Option(help="Seed of weights, order, augmentation and noise. Usually 0.")
-]
-TestOption = Annotated[
-    str | None,
-    typer.Option(
-        "--test",
-        help="Held-out dataset: its accuracy is measured and recorded.",
-        autocompletion=names_of("datasets"),
-    ),
-]
 
 
 def train(
@@ -149,7 +95,7 @@ def train(
     if head is None and head_of(arch) == "embedding":
         head = ARCFACE
     settings = _changed(
-        _USUAL,
+        USUAL,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
