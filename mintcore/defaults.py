@@ -23,7 +23,7 @@ def default_auditor(home: Home) -> str | None:
         there = home.has("auditors", chosen)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise MintError(f"{file} cannot be read ({error}): delete it, and choose again.") from error
     return str(chosen) if there else None
 

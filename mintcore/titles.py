@@ -31,7 +31,7 @@ def read_titles(home: Home) -> Titles:
         return _checked(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise MintError(f"{file} cannot be read ({error}): delete it, and name again.") from error
 
 

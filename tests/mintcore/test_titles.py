@@ -77,7 +77,7 @@ def test_rename__several_at_once_lose_nothing(home: Home) -> None:
 
 
 def test_read_titles__damage_is_one_sentence(home: Home) -> None:
-    for damage in ("{", "[]", '{"models": 1}'):
+    for damage in ("{", "[]", '{"models": 1}', "[" * 100_000):
         (home.path / "titles.json").write_text(damage)
         with pytest.raises(MintError, match="cannot be read"):
             read_titles(home)
