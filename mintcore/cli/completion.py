@@ -1,6 +1,7 @@
 """What a shell offers for a word that is begun: names in the home folder, read off its folders and cards."""
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from mintcore import settings
 from mintcore.auditors import KIND_WORDS
 from mintcore.jobs.folder import job_folders
+from mintcore.library import experiments
 from store.artefacts import Home, Kind
 
 Completion = Callable[[typer.Context, str], list[str]]
@@ -21,6 +23,17 @@ def names_of(kind: Kind) -> Completion:
         return _beginning(found, incomplete)
 
     return names
+
+
+def subjects_of_reports(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer what a report can be about: audits, protocols and sweeps."""
+    home = _home(context)
+    try:
+        sweeps = experiments(home.cards("auditors"))
+    except Exception:  # a damaged card, which a shell is not to be told of
+        sweeps = {}
+    ids = (names_of(kind)(context, incomplete) for kind in ("audits", "protocols"))
+    return [*chain.from_iterable(ids), *_beginning(sweeps, incomplete)]
 
 
 def job_ids(context: typer.Context, incomplete: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from mintcore.cli.completion import subjects_of_reports
 from mintcore.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from mintcore.cli.output import fields, show
 from mintcore.cli.work import WaitOption, carry_out
@@ -20,9 +21,17 @@ class _WritesByDefault(TyperGroup):
     """A group whose words are those of ``write`` where no other command is named: ``mint report AUDIT``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put ``write`` before words that begin with no command."""
         if args and args[0] not in (*self.commands, *ctx.help_option_names):
             args = [_WRITE, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Offer the other commands, and what ``write`` writes on."""
+        command = self.commands[_WRITE]
+        inner = command.make_context(_WRITE, [], parent=ctx, resilient_parsing=True)
+        subjects = command.params[0].shell_complete(inner, incomplete)
+        return [*super().shell_complete(ctx, incomplete), *subjects]
 
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, cls=_WritesByDefault)
@@ -33,7 +42,8 @@ def write(
     subjects: Annotated[
         list[str],
         typer.Argument(
-            help="Ids of audits or protocols, or names of sweeps, as `mint sweep` prints them."
+            help="Ids of audits or protocols, or names of sweeps, as `mint sweep` prints them.",
+            autocompletion=subjects_of_reports,
         ),
     ],
     formats: Annotated[

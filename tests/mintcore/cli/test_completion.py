@@ -53,6 +53,9 @@ def shell(
         ("dataset overlap m", ["members", "mixed"]),
         ("extract net e", ["external"]),
         ("sweep net --members me", ["members"]),
+        ("report write net.members", ["net.members.external.None.4.0"]),
+        ("report net.members", ["net.members.external.None.4.0"]),
+        ("report ver", ["verify"]),
         (
             "train net --members members --external external --layer bl",
             ["block1", "block2", "block3"],
