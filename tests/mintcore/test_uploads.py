@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from mintcore import serving
 from mintcore.errors import MintError
-from mintcore.serving import DASHBOARD
+from mintcore.reach import Reach
 from mintcore.uploads import (
     UNNEEDED_AFTER_S,
     forget_upload,
@@ -109,5 +110,14 @@ def test_most_upload_mib__is_that_of_the_servers_own_settings(
 ) -> None:
     for name in ("MINT_UPLOAD_MIB", "MINT_IMAGE_MIB"):
         monkeypatch.delenv(name, raising=False)
-    written = (DASHBOARD.parents[1] / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    written = (serving.DASHBOARD.parents[1] / ".streamlit" / "config.toml").read_text(
+        encoding="utf-8"
+    )
     assert tomllib.loads(written)["server"]["maxUploadSize"] == most_upload_mib()
+
+
+def test_most_upload_mib__is_what_the_server_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINT_UPLOAD_MIB", "900")
+    assert ("server.maxUploadSize", "900") in serving._options(Home(tmp_path), Reach(), 8501)
