@@ -22,7 +22,7 @@ from mintcore.extraction.run import extract
 from mintcore.library import auditor_scores, external_datasets
 from mintcore.progress import Reporter
 from mintcore.reports.audits import dataset_report
-from mintcore.reports.formats import HTML
+from mintcore.reports.files import HTML
 from mintcore.reports.writing import report_file
 from mintcore.set_evidence import MIN_IMAGES, Sides, set_evidence
 from mintcore.subjects import load_subjects, require_audited

@@ -22,7 +22,7 @@ from mintcore.images import image_id
 from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel, load_model
 from mintcore.reports.audits import image_report
-from mintcore.reports.formats import HTML
+from mintcore.reports.files import HTML
 from mintcore.reports.writing import report_file
 from mintcore.subjects import require_audited
 from mintcore.trail import traced

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import library_reading, navigation, reading
 from dashboard.parts.deletion import delete_button
 from dashboard.parts.facts import facts
+from dashboard.parts.reports import report_downloads
 from dashboard.parts.samples import label_chart, samples
 from dashboard.parts.titles import rename_button
 from dashboard.reading import Kind
@@ -36,6 +37,9 @@ def inspection(kind: Kind, artefact_id: str) -> None:
     taken = size(library_reading.taken(kind, artefact_id))
     st.caption(f"{known} {when(card['created'])}, {taken} on disk")
     _INSPECTED.get(kind, _other)(card)
+    if kind in _REPORTED:
+        with st.container(horizontal=True):
+            report_downloads(artefact_id)
     navigation.result_link({kind: [artefact_id]} if kind in _ELSEWHERE else None)
     with st.expander(
         "Its card: what it was made from, as JSON", key=f"card-{artefact_id}", on_change="rerun"
@@ -143,4 +147,5 @@ _INSPECTED: dict[str, Callable[[Card], None]] = {
     "datasets": _dataset,
     "stores": _store,
 }
+_REPORTED = ("audits", "protocols")
 _ELSEWHERE = ("auditors", "audits", "comparisons", "methods")

@@ -1,12 +1,11 @@
-"""Reports to take away: of an audit or a sweep, one signed file."""
+"""Reports to take away: of an audit, a sweep or a protocol, one signed file."""
 
 from functools import partial
 
 import streamlit as st
 
 from dashboard import reading
-from mintcore.reports.formats import HTML, JSON, MIME, PDF
-from mintcore.reports.writing import file_name, written_report
+from mintcore.reports.files import HTML, JSON, MIME, PDF, file_name
 
 _LABELS = {HTML: "Report (HTML)", PDF: "Report (PDF)", JSON: "Report (JSON)"}
 _HELP = (
@@ -19,13 +18,12 @@ def report_downloads(subject: str) -> None:
     """Offer a report in each of its forms; it is written when it is asked for.
 
     Args:
-        subject: Id of an audit, or the name of a sweep.
+        subject: Id of an audit or a protocol, or the name of a sweep.
     """
-    home = reading.home()
     for form, label in _LABELS.items():
         st.download_button(
             label,
-            partial(written_report, home, subject, form),
+            partial(_written, subject, form),
             file_name(subject, form),
             MIME[form],
             icon=":material/description:",
@@ -33,3 +31,9 @@ def report_downloads(subject: str) -> None:
             on_click="ignore",
             key=f"report-{form}-{subject}",
         )
+
+
+def _written(subject: str, form: str) -> bytes:
+    from mintcore.reports.writing import written_report  # noqa: PLC0415 - pages do without
+
+    return written_report(reading.home(), subject, form)

@@ -13,11 +13,11 @@ from markupsafe import Markup
 
 from mintcore.reports.content import Picture, Report, content_hash
 from mintcore.reports.drawing import draw
+from mintcore.reports.files import CSV, HTML, JSON, PDF
 from mintcore.reports.visible import all_visible, visible
 
 _SIZE = re.compile(r'width="(?P<width>\d+)" height="(?P<height>\d+)"')
 _TALL = 1.3
-HTML, PDF, JSON, CSV = "html", "pdf", "json", "csv"
 _TYPST = files("mintcore") / "templates" / "report.typ"
 _PAGES = Environment(
     loader=PackageLoader("mintcore", "templates"),
@@ -68,7 +68,6 @@ def as_json(report: Report) -> bytes:
 
 WRITERS: Mapping[str, Callable[[Report], bytes]] = {HTML: html, PDF: pdf, JSON: as_json}
 FORMATS = (*WRITERS, CSV)
-MIME = {HTML: "text/html", PDF: "application/pdf", JSON: "application/json"}
 
 
 def _placed(title: str, note: str, svg: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mintcore.errors import PERSON_ERRORS, MintError
 from mintcore.reports.content import content_hash
-from mintcore.reports.formats import CSV, FORMATS
+from mintcore.reports.files import CSV
+from mintcore.reports.formats import FORMATS
 from mintcore.reports.signing import key_fingerprint, opened, public_key
 from mintcore.reports.subjects import report_of
 from mintcore.reports.writing import SIGNATURE

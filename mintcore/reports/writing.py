@@ -1,7 +1,6 @@
 """Reports as sealed files."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from pathlib import Path
 from mintcore.errors import MintError
 from mintcore.progress import Reporter
 from mintcore.reports.content import Report, content_hash
-from mintcore.reports.formats import CSV, FORMATS, HTML, WRITERS
+from mintcore.reports.files import CSV, HTML, file_name
+from mintcore.reports.formats import FORMATS, WRITERS
 from mintcore.reports.signing import sealed, signing_key
 from mintcore.reports.subjects import report_of, spreadsheets_of
 from mintcore.spreadsheets import csv_bytes
@@ -20,7 +20,6 @@ from store.durability import put_in_place
 SIGNATURE = "signature"
 REPORTS = "reports"
 """Folder of a home folder."""
-_UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,6 @@ def report_file(home: Home, report: Report, form: str) -> bytes:
 def written_report(home: Home, subject: str, form: str) -> bytes:
     """Give the report on a subject as one sealed file; arguments are those of ``report_of`` and ``report_file``."""
     return report_file(home, report_of(home, subject), form)
-
-
-def file_name(subject: str, form: str) -> str:
-    """Name the file of a report: letters, digits, dots and dashes."""
-    return f"{_UNFIT.sub('-', subject)}.{form}"
 
 
 def _files(home: Home, report: Report, form: str) -> Iterator[tuple[str, bytes]]:

@@ -10,6 +10,7 @@ import pytest
 from mintcore.errors import MintError
 from mintcore.library import audit_scores
 from mintcore.progress import SilentReporter
+from mintcore.reports.files import file_name
 from mintcore.reports.signing import (
     KEY_FILE,
     key_fingerprint,
@@ -18,7 +19,7 @@ from mintcore.reports.signing import (
     signing_key,
 )
 from mintcore.reports.verification import Integrity, Signer, Today, verify_report
-from mintcore.reports.writing import ReportRequest, file_name, write_reports
+from mintcore.reports.writing import ReportRequest, write_reports
 from store.artefacts import Home
 
 SILENT = SilentReporter()
