@@ -109,7 +109,7 @@ SETTINGS = (
 HOME_VARIABLE = HOME.name
 """Environment variable that names the home folder."""
 
-_MOST_DIGITS = 9
+_MOST_DIGITS = 15
 
 
 def whole_number(

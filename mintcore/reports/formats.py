@@ -9,9 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
-from markupsafe import Markup
 
-from mintcore.reports.content import Picture, Report, content_hash
+from mintcore.reports.content import Chart, Picture, Report, content_hash
 from mintcore.reports.drawing import draw
 from mintcore.reports.files import CSV, HTML, JSON, PDF
 from mintcore.reports.visible import all_visible, visible
@@ -31,9 +30,9 @@ _PAGES = Environment(
 def html(report: Report) -> bytes:
     """Write a report as one HTML page, without script and without network."""
     content = report.to_json()
-    shown = [(chart, _inline(chart)) for chart in report.charts]
     page = _PAGES.get_template("report.html.j2")
-    text = page.render(report=report, charts=shown, content=content_hash(content))
+    charts = [_placed(chart) for chart in report.charts]
+    text = page.render(report=report, charts=charts, content=content_hash(content))
     return text.encode()
 
 
@@ -45,8 +44,8 @@ def pdf(report: Report) -> bytes:
     import typst  # noqa: PLC0415 - 80 MB that a page does not need
 
     content = report.to_json()
-    drawn = [_placed(chart.title, chart.note, draw(chart)) for chart in report.charts]
-    printed = {**all_visible(content), "charts": drawn, "content": content_hash(content)}
+    charts = [_placed(chart) for chart in report.charts]
+    printed = {**all_visible(content), "charts": charts, "content": content_hash(content)}
     source, text = _TYPST.read_bytes(), {"report": json.dumps(printed)}
     made = datetime.fromisoformat(report.created).replace(microsecond=0)
     try:
@@ -70,17 +69,18 @@ WRITERS: Mapping[str, Callable[[Report], bytes]] = {HTML: html, PDF: pdf, JSON: 
 FORMATS = (*WRITERS, CSV)
 
 
-def _placed(title: str, note: str, svg: str) -> dict[str, Any]:
-    """Say how a chart stands on a page; one that is taller than wide is made as high as a page."""
-    size = _SIZE.search(svg)
-    tall = size is not None and int(size["height"]) > int(size["width"]) * _TALL
-    return {"title": title, "note": note, "svg": svg, "tall": tall}
+def _placed(chart: Chart) -> dict[str, Any]:
+    """Draw a chart, and say how it stands on a page.
 
-
-def _inline(chart: object) -> Markup:
-    """Give the markup of a chart; what was drawn elsewhere is an image, in which nothing is run."""
+    One that is taller than wide is made as high as a page. One that was drawn elsewhere has an ``image``, Base64: in an
+    image nothing is run.
+    """
     svg = draw(chart)
-    if not isinstance(chart, Picture):
-        return Markup(svg)  # noqa: S704 - every text in it is escaped where it is drawn
-    encoded = base64.b64encode(svg.encode()).decode()
-    return Markup('<img alt="{}" src="data:image/svg+xml;base64,{}">').format(chart.title, encoded)
+    size = _SIZE.search(svg)
+    return {
+        "title": chart.title,
+        "note": chart.note,
+        "svg": svg,
+        "image": base64.b64encode(svg.encode()).decode() if isinstance(chart, Picture) else None,
+        "tall": size is not None and int(size["height"]) > int(size["width"]) * _TALL,
+    }
