@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import get_args
 
 from mintcore import settings
-from mintcore.access import ACCESS_VARIABLE
+from mintcore.access import ACCESS_VARIABLE, read_lists
 from mintcore.counted import counted
 from mintcore.doctor.finding import Finding, failed, ok, warning
 from mintcore.doctor.hardware import nearest
 from mintcore.errors import MintError
+from mintcore.image_limits import image_limits
 from mintcore.jobs.children import PARENT_VARIABLE
 from mintcore.jobs.folder import job_folders
 from mintcore.jobs.limits import read_limits
@@ -31,7 +32,10 @@ _SHOWN = 3
 def values_of_settings(environment: Mapping[str, str] = os.environ) -> Finding:
     """Check the settings that come from environment variables."""
     try:
-        read_limits(environment)
+        for read in (read_limits, read_lists, image_limits):
+            read(environment)
+        for setting in (settings.UPLOAD_MIB, settings.ZIP_ENTRIES):
+            settings.whole_number(setting, environment)
     except MintError as error:
         return failed(str(error), "Set it anew, or unset it.")
     known = {each.name for each in settings.SETTINGS}
