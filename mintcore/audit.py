@@ -21,7 +21,7 @@ from mintcore.errors import MintError
 from mintcore.extraction.run import extract
 from mintcore.library import auditor_scores, external_datasets
 from mintcore.progress import Reporter
-from mintcore.reports.audits import dataset_report
+from mintcore.reports.datasets import dataset_report
 from mintcore.reports.files import HTML
 from mintcore.reports.writing import report_file
 from mintcore.set_evidence import MIN_IMAGES, Sides, set_evidence

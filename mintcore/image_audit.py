@@ -21,8 +21,8 @@ from mintcore.extraction.one_image import activations_of_one
 from mintcore.images import image_id
 from mintcore.library import auditor_scores
 from mintcore.models.registration import AuditedModel, load_model
-from mintcore.reports.audits import image_report
 from mintcore.reports.files import HTML
+from mintcore.reports.images import image_report
 from mintcore.reports.writing import report_file
 from mintcore.subjects import require_audited
 from mintcore.trail import traced

@@ -16,6 +16,22 @@ _ARRAYS_NAMED = 6
 Facts = dict[str, str]
 
 
+def audit_making(home: Home, card: Card, auditor: Card) -> dict[str, Facts]:
+    """Say how an audit was made, with its model, its auditor and the images of that.
+
+    Args:
+        home: The home folder.
+        card: The audit's card.
+        auditor: The card of its auditor.
+    """
+    return {
+        "This audit": audit_facts(card),
+        "The audited model": model_facts(home, card["model"], card["model_fingerprint"]),
+        "The auditor": auditor_facts(auditor),
+        "Its images": split_facts(auditor),
+    }
+
+
 def audit_facts(card: Card) -> Facts:
     """Say how an audit was made."""
     of = card["dataset"] if card["audit_kind"] == "dataset" else "FILE"

@@ -16,8 +16,9 @@ from mintcore.library import (
     experiment_key,
 )
 from mintcore.protocols.reading import protocol_rows
-from mintcore.reports.audits import dataset_report, image_report
 from mintcore.reports.content import Report
+from mintcore.reports.datasets import dataset_report
+from mintcore.reports.images import image_report
 from mintcore.reports.protocols import protocol_report
 from mintcore.reports.sweeps import sweep_report, swept_together
 from store.artefacts import Card, Home, Kind

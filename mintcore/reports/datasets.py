@@ -1,30 +1,22 @@
-"""The reports of audits: of a dataset, and of an image."""
+"""The report of the audit of a dataset."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mintcore.audit_reading import AuditTables
-from mintcore.evaluation.histogram import score_histogram
-from mintcore.library import auditor_scores
 from mintcore.palette import AUDITED, EXTERNAL, MEMBER
 from mintcore.reports import figures, making
-from mintcore.reports.answers import dataset_answer, image_answer
-from mintcore.reports.auditors import auditor_aucs, auditor_curves, auditor_figures, curves, marks
+from mintcore.reports.answers import dataset_answer
+from mintcore.reports.auditors import curves, marks
 from mintcore.reports.content import Curves, Distributions, Figure, Intervals, Report, Table
 from mintcore.reports.earlier import complete
 from mintcore.reports.glossary import TERMS, TIERS
-from mintcore.reports.limits import ALWAYS, OF_A_SET, OF_AN_IMAGE, further_limits
+from mintcore.reports.limits import ALWAYS, OF_A_SET, further_limits
+from mintcore.reports.scores import binned
 from mintcore.trail import trail_of
-from mintcore.verdicts import discoveries_note, groups_note, known_to_auditor
+from mintcore.verdicts import discoveries_note, groups_note
 from store.artefacts import Card, Home
 
-BINS = 40
 LISTED = 20
-_KNOWN = ("is_member", "part", "auditor")
 
 
 @complete
@@ -47,53 +39,22 @@ def dataset_report(home: Home, card: Card, tables: AuditTables) -> Report:
         meaning=card["meaning"],
         findings=[],
         remarks=list(card["remarks"]),
-        figures=_dataset_figures(card),
-        charts=[_dataset_scores(tables), _dataset_curves(card), _dataset_aucs(card)],
+        figures=_figures(card),
+        charts=[_scores(tables), _roc(card), _aucs(card)],
         tables=[
             _drift(card),
             *([_groups(card, tables.groups)] if len(tables.groups) else []),
             _images(card, tables.images),
         ],
         limits=[*ALWAYS, *OF_A_SET, *further_limits(card["tier"], auditor)],
-        making=_making(home, card, auditor),
+        making=making.audit_making(home, card, auditor),
         trail=[link.to_json() for link in trail_of(home, [card])],
         glossary=TERMS | TIERS,
         data={"audit": card},
     )
 
 
-@complete
-def image_report(home: Home, card: Card) -> Report:
-    """Report on the audit of an image.
-
-    Args:
-        home: The home folder.
-        card: The audit's card.
-    """
-    auditor = home.card("auditors", card["auditor"])
-    known = known_to_auditor(card)
-    return Report(
-        kind="audit of an image",
-        subject=card["id"],
-        created=card["created"],
-        question=f"Was the image “{card['name']}” used to train the model “{card['model']}”?",
-        answer=image_answer(card),
-        tier=card["tier"],
-        meaning=card["meaning"],
-        findings=[],
-        remarks=[each for each in (known, card["remark"]) if each],
-        figures=_image_figures(card, auditor),
-        charts=[_image_scores(home, card), auditor_curves(auditor), auditor_aucs(auditor)],
-        tables=[],
-        limits=[*ALWAYS, *OF_AN_IMAGE, *further_limits(card["tier"], auditor)],
-        making=_making(home, card, auditor),
-        trail=[link.to_json() for link in trail_of(home, [card])],
-        glossary=TERMS | TIERS,
-        data={"audit": card},
-    )
-
-
-def _dataset_figures(card: Card) -> list[Figure]:
+def _figures(card: Card) -> list[Figure]:
     return [
         figures.count("Images judged", card["n_audited"]),
         figures.count("Left out: the auditor was trained on them", card["n_excluded"]),
@@ -124,20 +85,7 @@ def _headline(card: Card, method: str) -> str:
     return " (the headline)" if method == card["share_method"] else ""
 
 
-def _image_figures(card: Card, auditor: Card) -> list[Figure]:
-    return [
-        Figure("Score of the image", f"{card['score']:.3f}", card["score"]),
-        figures.p_value("p-value: held-out externals that score at least as high", card["p_value"]),
-        Figure(
-            "Calibrated probability, if half of all images were members",
-            f"{card['probability']:.0%}",
-            card["probability"],
-        ),
-        *auditor_figures(auditor),
-    ]
-
-
-def _dataset_scores(tables: AuditTables) -> Distributions:
+def _scores(tables: AuditTables) -> Distributions:
     compared = tables.compared
     is_member = compared.column("is_member").to_numpy(zero_copy_only=False)
     score = compared.column("score").to_numpy()
@@ -150,49 +98,11 @@ def _dataset_scores(tables: AuditTables) -> Distributions:
         "Where the scores fall",
         "A set that was not used lies on the externals; one that was used moves towards the members. Heights are "
         "shares of each group.",
-        _binned(groups),
+        binned(groups),
     )
 
 
-def _image_scores(home: Home, card: Card) -> Distributions:
-    known = auditor_scores(home, card["auditor"], _KNOWN)
-    held_out = known.filter(pc.equal(known.column("part"), "test"))
-    is_member = held_out.column("is_member").to_numpy(zero_copy_only=False)
-    score = held_out.column("auditor").to_numpy()
-    groups = {
-        ("held-out externals", EXTERNAL): score[~is_member],
-        ("held-out members", MEMBER): score[is_member],
-    }
-    return Distributions(
-        "Where the score falls",
-        "The line is this image. Where the two groups overlap, a single score says little. Heights are shares of "
-        "each group.",
-        _binned(groups),
-        {"this image": card["score"]},
-    )
-
-
-def _binned(groups: Mapping[tuple[str, str], np.ndarray]) -> list[dict[str, Any]]:
-    rows = score_histogram({name: scores for (name, _), scores in groups.items()}, BINS)
-    drawn = []
-    for name, colour in groups:
-        bins = [row for row in rows if row["group"] == name]
-        if bins:
-            edges = [*(row["low"] for row in bins), bins[-1]["high"]]
-            shares = [row["share"] for row in bins]
-            drawn.append(
-                {
-                    "name": name,
-                    "colour": colour,
-                    "n": bins[0]["n"],
-                    "edges": edges,
-                    "shares": shares,
-                }
-            )
-    return drawn
-
-
-def _dataset_curves(card: Card) -> Curves:
+def _roc(card: Card) -> Curves:
     return Curves(
         "ROC: the set against held-out externals",
         "The share of the set found, against the share of externals found with it, for every threshold. The diagonal "
@@ -201,7 +111,7 @@ def _dataset_curves(card: Card) -> Curves:
     )
 
 
-def _dataset_aucs(card: Card) -> Intervals:
+def _aucs(card: Card) -> Intervals:
     return Intervals(
         "The auditor beside what cannot know the members",
         "AUC of the set against held-out externals, with 95% intervals; the dashed line is chance.",
@@ -269,12 +179,3 @@ def _images(card: Card, images: pa.Table) -> Table:
         len(images),
         words=2,
     )
-
-
-def _making(home: Home, card: Card, auditor: Card) -> dict[str, dict[str, str]]:
-    return {
-        "This audit": making.audit_facts(card),
-        "The audited model": making.model_facts(home, card["model"], card["model_fingerprint"]),
-        "The auditor": making.auditor_facts(auditor),
-        "Its images": making.split_facts(auditor),
-    }
