@@ -8,7 +8,7 @@ from mintcore.auditors import OF_SEVERAL
 from mintcore.auditors.cards import keys_of_network
 from mintcore.counted import counted
 from mintcore.datasets.names import parts_of
-from mintcore.library import model_origin
+from mintcore.library import experiment_of, model_origin
 from store.artefacts import Card, Home
 
 _UNKNOWN = "not recorded"
@@ -127,21 +127,13 @@ def sweep_command(experiment: Mapping[str, Any], kinds: list[str]) -> str:
 
 
 def _training(card: Card) -> list[str]:
-    experiment = {
-        "model": card["model"],
-        "members": card["made_from"]["members"]["dataset"],
-        "external": card["made_from"]["external"]["dataset"],
-        "reference": card["reference"],
-        "map_side": card["map_side"],
-        "seed": card["seed"],
-    }
     alone = card["auditor_kind"] not in OF_SEVERAL
     layer = ["--layer", card["layer"], "--view", card["view"]] if alone else []
     overlap = ["--allow-overlap"] if card.get("overlap", {}).get("allowed") else []
     seeds = ["--seeds", str(len(_seeds(card)))]
     return [
         "train",
-        *_options(experiment),
+        *_options(experiment_of(card)),
         *layer,
         "--kind",
         card["auditor_kind"],
