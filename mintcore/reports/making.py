@@ -1,7 +1,7 @@
 """How something was made: model, data, split, versions, seed, device, and the command that makes it again."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mintcore.auditors import OF_SEVERAL
@@ -58,7 +58,7 @@ def auditor_facts(card: Card) -> Facts:
         "blind baselines": ", ".join(each["name"] for each in card["blind"]),
         "device": card.get("device", _UNKNOWN),
         "made": card["created"],
-        "made again by": _command(*_training(card)),
+        "made again by": _training_command(card),
         "versions": _versions(card),
     }
 
@@ -116,33 +116,37 @@ def protocol_facts(card: Card) -> Facts:
     }
 
 
-def sweep_command(experiment: Mapping[str, Any], kinds: list[str]) -> str:
-    """Give the command that makes a sweep again.
+def sweep_command(swept: Sequence[Card]) -> str:
+    """Give the command that trains the auditors of one layer each of a sweep again.
 
     Args:
-        experiment: From ``mintcore.library.experiment_of``.
-        kinds: The kinds of its auditors.
+        swept: The cards of its auditors.
     """
-    return _command("sweep", *_options(experiment), "--kinds", ",".join(kinds))
+    alone = [card for card in swept if card["auditor_kind"] not in OF_SEVERAL]
+    if not alone:
+        return "the commands of its auditors"
+    layers, kinds = (
+        ",".join(dict.fromkeys(card[name] for card in alone)) for name in ("layer", "auditor_kind")
+    )
+    return _command("sweep", *_experiment(alone[0]), "--layers", layers, "--kinds", kinds)
 
 
-def _training(card: Card) -> list[str]:
-    alone = card["auditor_kind"] not in OF_SEVERAL
-    layer = ["--layer", card["layer"], "--view", card["view"]] if alone else []
-    overlap = ["--allow-overlap"] if card.get("overlap", {}).get("allowed") else []
-    seeds = ["--seeds", str(len(_seeds(card)))]
-    return [
-        "train",
-        *_options(experiment_of(card)),
-        *layer,
-        "--kind",
-        card["auditor_kind"],
-        *seeds,
-        *overlap,
-    ]
+def _training_command(card: Card) -> str:
+    """Give the command that trains an auditor again."""
+    if len(parts_of(card["made_from"]["external"])) > 1:
+        return "mint compare, which trains against several datasets together"
+    kind = card["auditor_kind"]
+    if kind in OF_SEVERAL:
+        reads = ["--sources", ",".join(keys_of_network(card["networks"]["auditor"]))]
+    else:
+        reads = ["--layer", card["layer"], "--view", card["view"]]
+    searched = card.get("search")
+    tune = ["--tune", str(len(searched["trials"]))] if searched else []
+    return _command("train", *_experiment(card), "--kind", kind, *reads, *tune)
 
 
-def _options(experiment: Mapping[str, Any]) -> list[str]:
+def _experiment(card: Card) -> list[str]:
+    experiment = experiment_of(card)
     reference = experiment["reference"]
     return [
         experiment["model"],
@@ -155,6 +159,9 @@ def _options(experiment: Mapping[str, Any]) -> list[str]:
         str(experiment["map_side"]),
         "--seed",
         str(experiment["seed"]),
+        "--seeds",
+        str(len(_seeds(card))),
+        *(["--allow-overlap"] if card.get("overlap", {}).get("allowed") else []),
     ]
 
 

@@ -88,10 +88,9 @@ def _left_out(auditors: int) -> list[str]:
 
 def _making(swept: Sequence[Card]) -> dict[str, str]:
     made = [card["created"] for card in swept]
-    kinds = list(dict.fromkeys(card["auditor_kind"] for card in swept))
     return {
         "made": f"{min(made)} to {max(made)}",
-        "made again by": making.sweep_command(experiment_of(swept[0]), kinds),
+        "made again by": making.sweep_command(swept),
     }
 
 

@@ -1,5 +1,6 @@
 import base64
 import json
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -137,16 +138,22 @@ def test_making__names_fingerprint_data_split_versions_seed_device_and_command(
     assert "50% training" in making["Its images"]["split"]
 
 
-def test_making__commands_of_an_auditor_make_it_again(
-    reported: Home, subjects: dict[str, str]
+@pytest.mark.parametrize("said", [("dataset", "The auditor"), ("sweep", "This sweep")])
+def test_making__commands_make_the_same_again(
+    reported_home: Home,
+    subjects: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    said: tuple[str, str],
 ) -> None:
-    for kind, heading in (("dataset", "The auditor"), ("sweep", "This sweep")):
-        words = report_of(reported, subjects[kind]).making[heading]["made again by"].split()
-        assert words[0] == "mint"
-        named = command().commands[words[1]]
-        params = named.make_context(words[1], words[2:]).params
-        assert params["model"] == "net"
-        assert params["map_side"] == 4
+    kind, heading = said
+    written = report_of(reported_home, subjects[kind]).making[heading]["made again by"]
+    before = [card["id"] for card in reported_home.cards("auditors")]
+    monkeypatch.setenv("MINT_HOME", str(reported_home.path))
+    command()([*shlex.split(written)[1:], "--json"], standalone_mode=False)
+    told = json.loads(capsys.readouterr().out)
+    assert {row["auditor"] for row in ([told] if isinstance(told, dict) else told)} <= set(before)
+    assert [card["id"] for card in reported_home.cards("auditors")] == before
 
 
 def test_data__is_the_card_word_for_word(reported: Home, subjects: dict[str, str]) -> None:
