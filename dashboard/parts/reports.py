@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import reading
+from dashboard.parts.errors import errors_as_sentences
 from mintcore.reports.files import HTML, JSON, MIME, PDF, file_name
 
 _LABELS = {HTML: "Report (HTML)", PDF: "Report (PDF)", JSON: "Report (JSON)"}
@@ -20,17 +21,26 @@ def report_downloads(subject: str) -> None:
     Args:
         subject: Id of an audit or a protocol, or the name of a sweep.
     """
-    for form, label in _LABELS.items():
-        st.download_button(
-            label,
-            partial(_written, subject, form),
-            file_name(subject, form),
-            MIME[form],
-            icon=":material/description:",
-            help=_HELP,
-            on_click="ignore",
-            key=f"report-{form}-{subject}",
-        )
+    with errors_as_sentences():
+        _require_usable_key()
+        for form, label in _LABELS.items():
+            st.download_button(
+                label,
+                partial(_written, subject, form),
+                file_name(subject, form),
+                MIME[form],
+                icon=":material/description:",
+                help=_HELP,
+                on_click="ignore",
+                key=f"report-{form}-{subject}",
+            )
+
+
+def _require_usable_key() -> None:
+    """Look at the key before a report is asked for: what fails while a file is made is not told to the person."""
+    from mintcore.reports.signing import require_usable_key  # noqa: PLC0415 - pages start without
+
+    require_usable_key(reading.home())
 
 
 def _written(subject: str, form: str) -> bytes:

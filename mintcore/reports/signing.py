@@ -93,6 +93,16 @@ def public_key(home: Home) -> bytes | None:
     return public_raw(signing_key(home))
 
 
+def require_usable_key(home: Home) -> None:
+    """Check that nothing is wrong with the key of a home folder, whether or not there is one yet.
+
+    Raises:
+        MintError: It cannot be read, or is no Ed25519 key.
+    """
+    if (home.path / KEY_FILE).exists():
+        signing_key(home)
+
+
 def public_raw(key: Ed25519PrivateKey) -> bytes:
     """Give the public half of a key, 32 bytes."""
     return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

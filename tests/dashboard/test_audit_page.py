@@ -104,6 +104,15 @@ def test_audit_page__shows_effect_size_both_shares_drift_and_groups(home_folder:
     assert [frame.value.columns[0] for frame in app.dataframe] == ["kind", "name", "scored by"]
 
 
+def test_audit_page__a_damaged_key_is_a_sentence_in_place_of_the_reports(home_folder: Path) -> None:
+    (home_folder / "signing-key.pem").write_text("no key")
+    app = audit_page(home_folder, TODAY)
+    assert not app.exception
+    (error,) = app.error
+    assert "cannot be read as the key that signs reports" in error.value.replace("\\", "")
+    assert app.metric  # the rest of the page is there
+
+
 def test_audit_page__images_are_chosen_by_label(home_folder: Path) -> None:
     app = audit_page(home_folder, TODAY)
     app.selectbox(key="choice-label").select("7").run()
