@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,13 @@ from mintcore.library import experiment_key
 from mintcore.progress import SilentReporter
 from mintcore.protocols.reading import CHART, TABLE
 from mintcore.protocols.tables import auditor_line
+from mintcore.reports.content import Report
+from mintcore.reports.subjects import report_of
 from mintcore.trail import traced
 from mintcore.versions import versions
 from store.artefacts import Home, write_card
 
+KINDS = ("dataset", "image", "sweep", "protocol")
 IMAGE_NAME = "<script>alert(1)</script> & 'photo'.png"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(2)</script></svg>'
 
@@ -53,6 +57,11 @@ def subjects(reported: Home) -> dict[str, str]:
         "sweep": experiment_key(reported.cards("auditors")[0]),
         "protocol": "P0-0123456789",
     }
+
+
+@pytest.fixture(params=KINDS)
+def report(reported: Home, subjects: dict[str, str], request: Any) -> Report:
+    return report_of(reported, subjects[request.param])
 
 
 def _publish_protocol(home: Home) -> None:
