@@ -6,7 +6,6 @@ from xml.sax.saxutils import escape
 
 from mintcore.palette import AUDITOR as AUDITOR_COLOUR
 from mintcore.palette import BLIND, EXTERNAL, MEMBER, REFERENCE_LINE
-from mintcore.protocols.tables import AUDITOR, REFUSED, Row
 
 OURS, BEST_BLIND, BLIND_BASELINE = "auditor", "best blind baseline", "blind baseline"
 METHOD, PUBLISHED = "method", "published"
@@ -46,21 +45,6 @@ class Mark:
     value: float
     low: float | None = None
     high: float | None = None
-
-
-def marks_of(group: str, rows: Sequence[Row]) -> list[Mark]:
-    """Give the marks of some lines of a table: an auditor with its best blind baseline, or a method alone."""
-    marks = []
-    for line in rows:
-        if line["role"] == REFUSED:
-            continue
-        label, ours = line["what"], line["role"] == AUDITOR
-        series = OURS if ours else METHOD
-        marks.append(Mark(group, label, series, line["auc"], line["auc_low"], line["auc_high"]))
-        if ours:
-            blind = (line["blind_auc"], line["blind_low"], line["blind_high"])
-            marks.append(Mark(group, label, BEST_BLIND, *blind))
-    return marks
 
 
 def draw(marks: Sequence[Mark], title: str) -> str:

@@ -63,11 +63,11 @@ def traced(home: Home, kind: Kind, fields: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         The fields and ``trail``: ``kind``, ``id`` and ``digest`` of each artefact that is there.
     """
-    upstream = _upstream(home, kind, dict(fields))
-    there = [each for each in upstream if home.has(each.kind, each.id)]
+    there = _artefacts(home)
     trail = [
         {"kind": each.kind, "id": each.id, DIGEST: _digest(home.card(each.kind, each.id))}
-        for each in there
+        for each in _upstream(kind, dict(fields), there)
+        if each in there
     ]
     return {**fields, TRAIL: trail}
 
@@ -83,29 +83,32 @@ def trail_of(home: Home, cards: Sequence[Card]) -> list[Link]:
         Each artefact on the way once, those nearest to the given ones first.
     """
     links = {Artefact(card["kind"], card["id"]): _found(card, State.SUBJECT) for card in cards}
-    reached = list(cards)
+    there, reached = _artefacts(home), list(cards)
     for card in reached:  # grows while it is walked
         recorded = _recorded(card)
-        for artefact in _upstream(home, card["kind"], card):
+        for artefact in _upstream(card["kind"], card, there):
             if artefact not in links:
-                there = home.has(artefact.kind, artefact.id)
-                found = home.card(artefact.kind, artefact.id) if there else None
+                found = home.card(artefact.kind, artefact.id) if artefact in there else None
                 links[artefact] = _link(artefact, found, recorded.get(artefact))
                 reached += [found] if found else []
     return list(links.values())
 
 
-def _upstream(home: Home, kind: Kind, card: Card) -> list[Artefact]:
-    """List what a card names that it was made from, each once."""
-    return list(dict.fromkeys(_named(home, kind, card)))
+def _artefacts(home: Home) -> set[Artefact]:
+    """List all artefacts of a home folder."""
+    return {Artefact(kind, name) for kind in KINDS for name in artefact_versions(home, kind)}
 
 
-def _named(home: Home, kind: Kind, card: Card) -> Iterator[Artefact]:
+def _upstream(kind: Kind, card: Card, there: set[Artefact]) -> list[Artefact]:
+    """List what a card names that it was made from, each once, whether or not it is there."""
+    return list(dict.fromkeys(_named(kind, card, there)))
+
+
+def _named(kind: Kind, card: Card, there: set[Artefact]) -> Iterator[Artefact]:
     if kind == "models":
         for dataset in card.get("trained_on", {}).get("datasets", ()):
             yield Artefact("datasets", dataset)
         return
-    there = {Artefact(each, name) for each in KINDS for name in artefact_versions(home, each)}
     yield from artefacts_named_by(kind, card, there)
     if kind == "auditors":
         yield from (Artefact("stores", name) for name in sorted(stores_of(card)))

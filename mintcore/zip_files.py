@@ -7,6 +7,10 @@ MOST_PARTS = 100_000
 """Entries of what tensors and arrays are kept in; the largest models have some thousands."""
 
 
+USUAL_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""4 kB of bzip2 can hold gigabytes, which Python's zipfile unpacks at once."""
+
+
 class BoundedZip(zipfile.ZipFile):
     """A zip that is not read on where it lists too many entries: 500 MB can list 11 million, 8 GB of memory."""
 

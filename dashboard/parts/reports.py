@@ -38,9 +38,9 @@ def report_downloads(subject: str) -> None:
 
 def _require_usable_key() -> None:
     """Look at the key before a report is asked for: what fails while a file is made is not told to the person."""
-    from mintcore.reports.signing import require_usable_key  # noqa: PLC0415 - pages start without
+    from mintcore.reports.signing import public_key  # noqa: PLC0415 - pages start without
 
-    require_usable_key(reading.home())
+    public_key(reading.home())
 
 
 def _written(subject: str, form: str) -> bytes:

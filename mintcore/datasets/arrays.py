@@ -21,7 +21,7 @@ from mintcore.datasets.sample import Sample, listed_columns, require_few_columns
 from mintcore.datasets.uris import inside_uri
 from mintcore.errors import MintError
 from mintcore.images import Pixels, as_rgb
-from mintcore.zip_files import BoundedZip
+from mintcore.zip_files import USUAL_METHODS, BoundedZip
 
 Array = NDArray[np.generic]
 
@@ -29,8 +29,6 @@ IMAGES = "images"
 _LOCAL_HEADER_BYTES = 30
 _OPEN_FILES = 8
 _ENCRYPTED = 0x1
-# As in ``mintcore.datasets.zip``: other methods unpack gigabytes from a few bytes, and at once.
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED = (
     OSError,
     ValueError,
@@ -193,7 +191,7 @@ def _data_offset(handle: IO[bytes], member: zipfile.ZipInfo) -> int:
 
 
 def _map_unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, title: str) -> Array:
-    if member.compress_type not in _METHODS:
+    if member.compress_type not in USUAL_METHODS:
         raise MintError(f"{title} is packed in an unusual way: save it with np.savez.")
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free

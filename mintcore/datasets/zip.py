@@ -14,14 +14,12 @@ from mintcore.errors import MintError
 from mintcore.image_limits import image_limits
 from mintcore.images import Pixels, decode_image
 from mintcore.settings import ZIP_ENTRIES, whole_number
-from mintcore.zip_files import BoundedZip
+from mintcore.zip_files import USUAL_METHODS, BoundedZip
 
 _OPEN_FILES = 8
 _LEFT_OUT = "__MACOSX"
 _ENCRYPTED = 0x1
 _LOCAL_HEADER_BYTES = 30
-# 4 kB of bzip2 can hold gigabytes, which Python's zipfile unpacks at once
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, NotImplementedError, OSError)
 """What zipfile raises on damaged or hostile files, methods of packing that it does not know among them."""
 
@@ -54,7 +52,7 @@ class ZipSource:
         for index, entry in images:
             if entry.flag_bits & _ENCRYPTED:
                 raise MintError(f"{self.file} is locked with a password: pack it again without.")
-            if entry.compress_type not in _METHODS:
+            if entry.compress_type not in USUAL_METHODS:
                 raise MintError(_packed_otherwise(f"{entry.filename!r} in {self.file}"))
             folders = PurePosixPath(entry.filename.removeprefix(around)).parts[:-1]
             label = folders[0] if len(folders) == 1 else None
@@ -75,7 +73,7 @@ def read_zip_image(file: Path, index: int) -> Pixels:
         raise MintError(f"{file} has no entry {index}: restore the file that was registered.")
     entry = archive.infolist()[index]
     title = f"{entry.filename!r} in {file}"
-    if entry.compress_type not in _METHODS:
+    if entry.compress_type not in USUAL_METHODS:
         raise MintError(_packed_otherwise(title))
     try:
         with archive.open(entry) as packed:  # not more than is allowed, whatever the zip promises

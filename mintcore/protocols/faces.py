@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mintcore.errors import PERSON_ERRORS
-from mintcore.interval_chart import marks_of
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
 from mintcore.protocols.bench import Bench
@@ -19,6 +18,7 @@ from mintcore.protocols.data import (
     lfw,
     numbered,
 )
+from mintcore.protocols.marks import marks_of
 from mintcore.protocols.protocol import Outcome, Protocol
 from mintcore.protocols.steps import Experiment, accuracy_of, finding_of, grouped_finding_of
 from mintcore.protocols.tables import Row, refusal

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from mintcore.interval_chart import PUBLISHED, Mark, marks_of
+from mintcore.interval_chart import PUBLISHED, Mark
 from mintcore.models.layers import OUTPUT, POOLED
 from mintcore.protocols.bench import Bench
 from mintcore.protocols.data import CIFAR_FILES, GTSRB_FILES
+from mintcore.protocols.marks import marks_of
 from mintcore.protocols.object_models import (
     CIFAR10,
     GTSRB,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from mintcore.arrays import LABEL, View
-from mintcore.interval_chart import marks_of
 from mintcore.models.layers import GRADIENT, GRADIENT_DTYPE, MAP, OUTPUT, POOLED
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.models.registration import add_model
@@ -15,6 +14,7 @@ from mintcore.protocols.data import (
     cifar10_test,
     cifar10_train,
 )
+from mintcore.protocols.marks import marks_of
 from mintcore.protocols.protocol import Outcome, Protocol
 from mintcore.protocols.steps import Experiment, against_methods, best_of, label_signals
 from mintcore.protocols.tables import Row

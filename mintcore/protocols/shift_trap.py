@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mintcore.interval_chart import marks_of
 from mintcore.protocols.bench import Bench
 from mintcore.protocols.data import CIFAR_FILES, GTSRB_FILES, LFW_FILES, lfw
+from mintcore.protocols.marks import marks_of
 from mintcore.protocols.object_models import ObjectTraining, train_cifar10, train_gtsrb
 from mintcore.protocols.protocol import Outcome, Protocol
 from mintcore.protocols.steps import Experiment

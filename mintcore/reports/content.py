@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from mintcore.interval_chart import Mark
@@ -162,6 +163,11 @@ class Report:
         written = json.dumps(asdict(self))
         values: dict[str, Any] = json.loads(written, parse_constant=lambda _: None)
         return values
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The name of its content, by ``content_hash``, worked out once."""
+        return content_hash(self.to_json())
 
 
 def content_hash(report: dict[str, Any]) -> str:

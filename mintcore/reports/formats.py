@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from mintcore.reports.content import Chart, Picture, Report, content_hash
+from mintcore.reports.content import Chart, Picture, Report
 from mintcore.reports.drawing import draw
 from mintcore.reports.files import CSV, HTML, JSON, PDF
 from mintcore.reports.visible import all_visible, visible
@@ -29,10 +29,9 @@ _PAGES = Environment(
 
 def html(report: Report) -> bytes:
     """Write a report as one HTML page, without script and without network."""
-    content = report.to_json()
     page = _PAGES.get_template("report.html.j2")
     charts = [_placed(chart) for chart in report.charts]
-    text = page.render(report=report, charts=charts, content=content_hash(content))
+    text = page.render(report=report, charts=charts, content=report.content_hash)
     return text.encode()
 
 
@@ -43,9 +42,8 @@ def pdf(report: Report) -> bytes:
     """
     import typst  # noqa: PLC0415 - 80 MB that a page does not need
 
-    content = report.to_json()
     charts = [_placed(chart) for chart in report.charts]
-    printed = {**all_visible(content), "charts": charts, "content": content_hash(content)}
+    printed = {**all_visible(report.to_json()), "charts": charts, "content": report.content_hash}
     source, text = _TYPST.read_bytes(), {"report": json.dumps(printed)}
     made = datetime.fromisoformat(report.created).replace(microsecond=0)
     try:
@@ -56,8 +54,7 @@ def pdf(report: Report) -> bytes:
 
 def as_json(report: Report) -> bytes:
     """Write a report as JSON, but for the brace that ends it: the seal comes before that."""
-    content = report.to_json()
-    told = {"content": content_hash(content), "report": content}
+    told = {"content": report.content_hash, "report": report.to_json()}
     return (
         json.dumps(told, indent=1, ensure_ascii=False)
         .removesuffix("}")

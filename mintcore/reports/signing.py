@@ -87,20 +87,14 @@ def signing_key(home: Home) -> Ed25519PrivateKey:
 
 
 def public_key(home: Home) -> bytes | None:
-    """Give the public key of a home folder, 32 bytes; None where nothing was signed yet."""
+    """Give the public key of a home folder, 32 bytes; None where nothing was signed yet.
+
+    Raises:
+        MintError: The key cannot be read, or is no Ed25519 key.
+    """
     if not (home.path / KEY_FILE).exists():
         return None
     return public_raw(signing_key(home))
-
-
-def require_usable_key(home: Home) -> None:
-    """Check that nothing is wrong with the key of a home folder, whether or not there is one yet.
-
-    Raises:
-        MintError: It cannot be read, or is no Ed25519 key.
-    """
-    if (home.path / KEY_FILE).exists():
-        signing_key(home)
 
 
 def public_raw(key: Ed25519PrivateKey) -> bytes:

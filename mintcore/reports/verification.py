@@ -5,7 +5,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from mintcore.errors import PERSON_ERRORS, MintError
-from mintcore.reports.content import content_hash
 from mintcore.reports.files import CSV
 from mintcore.reports.formats import FORMATS
 from mintcore.reports.signing import key_fingerprint, opened, public_key
@@ -123,7 +122,7 @@ def _today(home: Home, subject: str, content: str) -> Today:
         report = report_of(home, subject)
     except PERSON_ERRORS:
         return Today.NOTHING
-    return Today.SAME if content_hash(report.to_json()) == content else Today.OTHER
+    return Today.SAME if report.content_hash == content else Today.OTHER
 
 
 def _bytes_of(file: Path) -> bytes:

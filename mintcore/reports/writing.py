@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mintcore.errors import MintError
 from mintcore.progress import Reporter
-from mintcore.reports.content import Report, content_hash
+from mintcore.reports.content import Report
 from mintcore.reports.files import CSV, HTML, file_name
 from mintcore.reports.formats import FORMATS, WRITERS
 from mintcore.reports.signing import sealed, signing_key
@@ -53,9 +53,8 @@ def write_reports(home: Home, request: ReportRequest, *, reporter: Reporter) -> 
         StoreError: A card is damaged.
     """
     _refuse_unknown(request.formats)
-    reports = [
-        report_of(home, subject) for subject in request.subjects
-    ]  # before the first is written
+    # all of them before the first is written: one that is refused leaves nothing behind
+    reports = [report_of(home, subject) for subject in request.subjects]
     folder = home.path / REPORTS if request.to is None else Path(request.to)
     reporter.stage("Write reports", len(reports))
     written = []
@@ -79,8 +78,8 @@ def report_file(home: Home, report: Report, form: str) -> bytes:
         MintError: There is no such format, or the key cannot be read or made.
     """
     _refuse_unknown([form], tuple(WRITERS))
-    content = content_hash(report.to_json())
-    return sealed(WRITERS[form](report), form, report.subject, content, signing_key(home))
+    key = signing_key(home)
+    return sealed(WRITERS[form](report), form, report.subject, report.content_hash, key)
 
 
 def written_report(home: Home, subject: str, form: str) -> bytes:
@@ -93,16 +92,13 @@ def _files(home: Home, report: Report, form: str) -> Iterator[tuple[str, bytes]]
     if form != CSV:
         yield file_name(report.subject, form), report_file(home, report, form)
         return
-    content = content_hash(report.to_json())
     for part, table in spreadsheets_of(home, report.subject).items():
         name = file_name(f"{report.subject}{part}", CSV)
         body = csv_bytes(table.to_pandas())
-        seal = sealed(body, SIGNATURE, report.subject, content, signing_key(home))
+        seal = sealed(body, SIGNATURE, report.subject, report.content_hash, signing_key(home))
         yield name, body
-        yield (
-            f"{name}.{SIGNATURE}",
-            seal.removeprefix(body),
-        )  # a line of its own would be a row of the table
+        # a file of its own: a further line would be a row of the table
+        yield f"{name}.{SIGNATURE}", seal.removeprefix(body)
 
 
 def _refuse_unknown(formats: tuple[str, ...] | list[str], known: tuple[str, ...] = FORMATS) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mintcore.errors import MintError
-from mintcore.interval_chart import OURS, PUBLISHED, Mark, draw, marks_of
+from mintcore.interval_chart import OURS, PUBLISHED, Mark, draw
+from mintcore.protocols.marks import marks_of
 from mintcore.protocols.reading import CHART, TABLE
 from mintcore.protocols.results import results_page, shown, write_results
 from mintcore.protocols.tables import AUDITOR, auditor_line, refusal, row

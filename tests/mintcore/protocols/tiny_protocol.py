@@ -11,11 +11,11 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from mintcore.auditors.fitting import FitSettings
-from mintcore.interval_chart import marks_of
 from mintcore.models.preprocessing import Preprocessing
 from mintcore.progress import SilentReporter
 from mintcore.protocols.bench import Bench
 from mintcore.protocols.data import DataFolder, Pictures
+from mintcore.protocols.marks import marks_of
 from mintcore.protocols.protocol import Outcome, Protocol, perform
 from mintcore.protocols.steps import Experiment, accuracy_of, against_methods
 from mintcore.training.ground_truth import train_model
