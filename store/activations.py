@@ -103,9 +103,9 @@ def shard_name(array: Array, shard: int) -> str:
     return ".".join(["c", str(shard), *["0"] * (array.ndim - 1)])
 
 
-def shard_file(folder: Path, key: str, array: Array, shard: int) -> Path:
-    """Name the file of a shard, whether or not it exists."""
-    return array_folder(folder, key) / shard_name(array, shard)
+def shard_path(key: str, array: Array, shard: int) -> str:
+    """Name the file of a shard in its store, whether or not it exists."""
+    return f"{array_folder(Path(), key)}/{shard_name(array, shard)}"
 
 
 def array_folder(folder: Path, key: str) -> Path:

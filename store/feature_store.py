@@ -18,7 +18,7 @@ from store.errors import StoreError
 from store.holdings import Holding, count_holdings
 from store.index import Plan
 from store.layout import ArraySpec, choose_layout, estimate_bytes
-from store.leases import arrays_in_use, taking_lease
+from store.leases import arrays_in_use, lease_of, taking_lease
 from store.listings import require_usable, write_listing
 from store.lock import exclusive
 from store.preparation import prepare_arrays, require_once
@@ -250,6 +250,19 @@ class FeatureStore:
                 yield writer
             finally:
                 writer.close()
+
+    def join(self, lease: str, specs: Sequence[ArraySpec]) -> Writer:
+        """Join the writer of another process, which publishes the blocks that are finished here.
+
+        Args:
+            lease: Token of its lease.
+            specs: Its arrays.
+
+        Raises:
+            StoreError: An array is missing or damaged.
+        """
+        arrays = {spec: open_array(self.folder, spec) for spec in specs}
+        return Writer(self.folder, self.block_rows, arrays, lease_of(self.folder, lease))
 
     def list_dataset(self, dataset: str, version: str, samples: Path) -> None:
         """Let the store know which images a dataset has, so that ``select`` and ``count`` do.

@@ -39,6 +39,11 @@ class Lease:
         self._store = store
         self.folder = folder
 
+    @property
+    def token(self) -> str:
+        """What names it among the leases of its store."""
+        return self.folder.name
+
     def claim(self, keys: Sequence[str]) -> None:
         """Say which arrays this run writes, now that they are ready; the caller holds the lock.
 
@@ -99,6 +104,11 @@ def taking_lease(store: Path) -> Iterator[Lease]:
         heart.join()
         handle.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def lease_of(store: Path, token: str) -> Lease:
+    """Give the lease that another process holds."""
+    return Lease(store, store / "leases" / token)
 
 
 def leases(store: Path) -> list[Path]:

@@ -4,22 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from store.activations import Array, shard_file
+from store.activations import Array, shard_path
 from store.errors import StoreError
-from store.shards import (
-    THREADS,
-    ChunkFormat,
-    DamagedShardError,
-    Shard,
-    chunk_format,
-    open_shard,
-    read_chunk,
-)
+from store.shard_sources import DamagedShardError
+from store.shards import THREADS, ChunkFormat, Shard, chunk_format, open_shard, read_chunk
+from store.shelf import Shelf
 
 SCRATCH_BYTES = 16 * 2**20
 """Most bytes that a read holds besides what it returns: a chunk of at most 1 MiB a thread, encoded
@@ -43,7 +36,7 @@ class _Wanted(NamedTuple):
 
 
 def read_rows(
-    folder: Path, key: str, array: Array, shard_bytes: Mapping[int, int], rows: np.ndarray
+    shelf: Shelf, key: str, array: Array, shard_bytes: Mapping[int, int], rows: np.ndarray
 ) -> np.ndarray:
     """Read rows of an array in any order; fastest where they ascend.
 
@@ -51,7 +44,7 @@ def read_rows(
     copied.
 
     Args:
-        folder: The store.
+        shelf: Where the shards are.
         key: The array's key.
         array: The array.
         shard_bytes: Size of every committed shard.
@@ -72,14 +65,19 @@ def read_rows(
     )
 
     def fill(wanted: Sequence[_Wanted]) -> None:
-        shard = wanted[0].chunk // request.coding.chunks_a_shard
-        file = shard_file(folder, key, array, shard)
+        coding = request.coding
+        number = wanted[0].chunk // coding.chunks_a_shard
+        shard = shard_path(key, array, number)
         try:
-            with open_shard(file, shard_bytes[shard], request.coding) as opened:
+            with shelf.shard(shard) as source:
+                chunks = [one.chunk % coding.chunks_a_shard for one in wanted]
+                opened = open_shard(source, shard_bytes[number], coding, chunks)
                 for one in wanted:
                     request.fill(opened, one)
         except (DamagedShardError, OSError) as error:
-            raise StoreError(f"{file} is damaged ({error}): run `mint store repair`.") from error
+            raise StoreError(
+                f"{shelf.place}/{shard} is damaged ({error}): run `mint store repair`."
+            ) from error
 
     _run(fill, _jobs(_cut(request.rows, request.coding.rows), request.coding))
     return request.out

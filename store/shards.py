@@ -7,9 +7,7 @@ value; its threads put the chunks of a shard in any order; and its zstd gives ot
 one in numcodecs. Here the same rows give the same bytes everywhere.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -21,6 +19,7 @@ from numcodecs import zstd
 from zarr.codecs import ShardingCodec, ZstdCodec
 
 from store.activations import Array, shard_rows
+from store.shard_sources import DamagedShardError, ShardSource
 
 ZSTD_LEVEL = 1
 THREADS = 4
@@ -28,10 +27,6 @@ THREADS = 4
 _ENTRY_BYTES = 16  # offset and length, little-endian uint64
 _CRC_BYTES = 4
 _NOTHING = 2**64 - 1  # where a chunk would be that has no rows
-
-
-class DamagedShardError(Exception):
-    """What is wrong with a shard; the caller knows its file."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +63,11 @@ class Shard:
     """A shard that is open for reading.
 
     Attributes:
-        descriptor: Its open file.
+        source: Its bytes.
         entries: (chunks, 2) uint64, offset and length of every chunk.
     """
 
-    descriptor: int
+    source: ShardSource
     entries: np.ndarray
 
 
@@ -146,28 +141,24 @@ def encode_chunk(values: np.ndarray, coding: ChunkFormat) -> tuple[Any, bytes]:
     return encoded, _crc32c(encoded)
 
 
-@contextmanager
-def open_shard(file: Path, expected_bytes: int, coding: ChunkFormat) -> Iterator[Shard]:
+def open_shard(
+    source: ShardSource, expected_bytes: int, coding: ChunkFormat, chunks: Sequence[int]
+) -> Shard:
     """Open a shard and check its size and its table.
 
     Args:
-        file: The shard.
+        source: Its bytes.
         expected_bytes: Its size.
         coding: How its chunks are encoded.
+        chunks: The chunks that will be read of it.
 
     Raises:
         DamagedShardError: It is missing, or not what was written.
     """
-    if not file.exists():
-        raise DamagedShardError(f"it has 0 of {expected_bytes} bytes")
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size != expected_bytes:
-            raise DamagedShardError(f"it has {size} of {expected_bytes} bytes")
-        yield Shard(descriptor, _read_table(descriptor, size, coding.chunks_a_shard))
-    finally:
-        os.close(descriptor)
+    shard = Shard(source, _read_table(source, expected_bytes, coding.chunks_a_shard))
+    spans = [tuple(shard.entries[chunk].tolist()) for chunk in chunks]
+    source.ahead([(offset, length) for offset, length in spans if offset != _NOTHING])
+    return shard
 
 
 def read_chunk(shard: Shard, chunk: int, coding: ChunkFormat, out: np.ndarray) -> None:
@@ -195,13 +186,19 @@ def read_chunk(shard: Shard, chunk: int, coding: ChunkFormat, out: np.ndarray) -
         _checked(shard, chunk, offset, values)
 
 
+def ends_in_checksum(content: bytes | memoryview) -> bool:
+    """Tell whether a chunk or a chunk table, with the checksum at its end, is what was written."""
+    values = np.frombuffer(content, np.uint8)
+    return _crc32c(values[:-_CRC_BYTES]) == values[-_CRC_BYTES:].tobytes()
+
+
 def _crc32c(content: Any) -> bytes:
     return int(google_crc32c.value(content)).to_bytes(_CRC_BYTES, "little")
 
 
-def _read_table(descriptor: int, size: int, chunks: int) -> np.ndarray:
+def _read_table(source: ShardSource, size: int, chunks: int) -> np.ndarray:
     length = chunks * _ENTRY_BYTES
-    content = os.pread(descriptor, length + _CRC_BYTES, max(0, size - length - _CRC_BYTES))
+    content = source.end(length + _CRC_BYTES, size)
     table, stored = content[:length], content[length:]
     if _crc32c(table) != stored:
         raise DamagedShardError("the checksum of its chunk table does not fit")
@@ -212,7 +209,7 @@ def _checked(shard: Shard, chunk: int, offset: int, out: np.ndarray) -> np.ndarr
     """Read the bytes of a chunk where they belong, and check the crc32c that follows them."""
     stored = bytearray(_CRC_BYTES)
     buffers: list[Any] = [out, stored]
-    found = os.preadv(shard.descriptor, buffers, offset)
+    found = shard.source.read_into(buffers, offset)
     if found != len(out) + _CRC_BYTES or _crc32c(out) != stored:
         raise DamagedShardError(f"the checksum of chunk {chunk} does not fit")
     return out

@@ -1,9 +1,11 @@
 """Committing blocks: whole shards first, then the one segment that makes their rows exist."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import numpy as np
@@ -39,8 +41,23 @@ from store.staging import StagedArrays
 NO_FAILURES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
+@dataclass(frozen=True)
+class StagedBlock:
+    """A block that is on disk, but that nobody sees: whoever holds the lease may publish it.
+
+    Attributes:
+        folder: Where its shards wait, in the folder of the lease.
+        sizes: The sizes of its shards by array key.
+        outcomes: Sample id -> status and reason, in the order of its rows.
+    """
+
+    folder: Path
+    sizes: Mapping[str, tuple[int, ...]]
+    outcomes: Mapping[str, tuple[str, str | None]]
+
+
 class Writer:
-    """Appends blocks of rows to a set of arrays; only ``FeatureStore.writer`` makes one.
+    """Appends blocks of rows to a set of arrays; only a ``FeatureStore`` makes one.
 
     Args:
         folder: The store.
@@ -60,7 +77,7 @@ class Writer:
 
     @contextmanager
     def block(self) -> Iterator["Block"]:
-        """Begin a block. Nothing of it exists before its ``commit``; without one it is dropped.
+        """Begin a block. Nothing of it exists before it is published; one that is not finished is dropped.
 
         Threads may each have a block.
 
@@ -69,13 +86,16 @@ class Writer:
         """
         if self._closed:
             raise StoreError(f"This writer of {self.folder} is closed: open another.")
-        with ExitStack() as stack:
-            with self.writing():
-                place = TemporaryDirectory(dir=self.lease.folder, ignore_cleanup_errors=True)
-                staging = Path(stack.enter_context(place))
-                staged = StagedArrays(staging, self.arrays)
-            stack.callback(staged.close)
-            yield Block(self, staging, staged)
+        with self.writing():
+            staging = Path(tempfile.mkdtemp(dir=self.lease.folder))
+            staged = StagedArrays(staging, self.arrays)
+        block = Block(self, staging, staged)
+        try:
+            yield block
+        finally:
+            staged.close()
+            if not block.finished:
+                shutil.rmtree(staging, ignore_errors=True)
 
     def commit(
         self,
@@ -91,6 +111,25 @@ class Writer:
         with self.block() as block:
             block.append(sample_ids, arrays, failures)
             return block.commit()
+
+    def publish(self, staged: StagedBlock) -> int:
+        """Give a block its number: its rows exist when this returns, and none of them when it does not.
+
+        Returns:
+            The block number.
+
+        Raises:
+            StoreError: The disk cannot be written, or another run has taken over this one's lease.
+        """
+        try:
+            with self.writing(), exclusive(self.folder):
+                self.lease.require()
+                block = next_block(self.folder)
+                self._place(block, staged)
+                self._write_segment(block, staged)
+        finally:
+            shutil.rmtree(staged.folder, ignore_errors=True)
+        return block
 
     def close(self) -> None:
         """Refuse further commits, since the lease is about to be given back."""
@@ -112,6 +151,28 @@ class Writer:
                 "committed before is safe; make room or repair the disk, then run again."
             ) from error
 
+    def _place(self, block: int, staged: StagedBlock) -> None:
+        """Give shards their place in the store; the caller holds its lock."""
+        for key, array in self.arrays.items():
+            shards_a_block = self.block_rows // shard_rows(array)
+            for shard in range(shards_a_block):
+                target = shard_file(self.folder, key, array, block * shards_a_block + shard)
+                if shard < len(staged.sizes[key]):
+                    (staged.folder / key / shard_name(array, shard)).rename(target)
+                else:  # what a run left that died just before its segment
+                    target.unlink(missing_ok=True)
+            flush_file(array_folder(self.folder, key))
+
+    def _write_segment(self, block: int, staged: StagedBlock) -> None:
+        """Commit the rows whose shards are in their place; the caller holds the store's lock."""
+        stored = {
+            key: StoredArray(spec, staged.sizes[key], self.metadata[key])
+            for key, spec in self.specs.items()
+        }
+        first_row, count = block * self.block_rows, len(staged.outcomes)
+        segment = Segment(segment_name(block), block, first_row, count, stored)
+        write_segment(self.folder, segment, _rows(first_row, staged.outcomes))
+
 
 class Block:
     """One block of rows on its way; ``Writer.block`` gives one.
@@ -128,6 +189,7 @@ class Block:
     def __init__(self, writer: Writer, staging: Path, staged: StagedArrays) -> None:
         self._writer, self._staging, self._staged = writer, staging, staged
         self._outcomes: dict[str, tuple[str, str | None]] = {}
+        self.finished = False
 
     def append(
         self,
@@ -156,26 +218,22 @@ class Block:
             )
         self._outcomes |= dict.fromkeys(sample_ids, (OK, None)) | dict(failures)
 
-    def commit(self) -> int:
-        """Publish the block: its rows exist when this returns, and none of them when it does not.
-
-        Returns:
-            The block number.
+    def finish(self) -> StagedBlock:
+        """Flush what was appended; it is left to ``Writer.publish``, here or in another process.
 
         Raises:
-            StoreError: It has no rows, the disk cannot be written, or another run has taken over
-                this one's lease.
+            StoreError: The block has no rows, or the disk cannot be written.
         """
         if not self._outcomes:
             raise StoreError("A block without rows cannot be committed: append some first.")
-        writer = self._writer
-        with writer.writing():
+        with self._writer.writing():
             sizes = self._staged.finish()
-            with exclusive(writer.folder):
-                writer.lease.require()
-                block = next_block(writer.folder)
-                self._publish(block, sizes)
-        return block
+        self.finished = True
+        return StagedBlock(self._staging, sizes, self._outcomes)
+
+    def commit(self) -> int:
+        """Publish the block at once: ``finish`` and ``Writer.publish``."""
+        return self._writer.publish(self.finish())
 
     def _check_samples(
         self, sample_ids: Sequence[str], failures: Mapping[str, tuple[str, str]]
@@ -215,26 +273,6 @@ class Block:
             values = values.copy()
             values[failed] = self._writer.arrays[key].fill_value
         return values
-
-    def _publish(self, block: int, sizes: Mapping[str, tuple[int, ...]]) -> None:
-        """Give the shards their place and commit their rows; the caller holds the store's lock."""
-        folder, block_rows = self._writer.folder, self._writer.block_rows
-        for key, array in self._writer.arrays.items():
-            shards_a_block = block_rows // shard_rows(array)
-            for shard in range(shards_a_block):
-                target = shard_file(folder, key, array, block * shards_a_block + shard)
-                if shard < len(sizes[key]):
-                    (self._staging / key / shard_name(array, shard)).rename(target)
-                else:  # what a run left that died just before its segment
-                    target.unlink(missing_ok=True)
-            flush_file(array_folder(folder, key))
-        stored = {
-            key: StoredArray(spec, sizes[key], self._writer.metadata[key])
-            for key, spec in self._writer.specs.items()
-        }
-        first_row, count = block * block_rows, len(self._outcomes)
-        segment = Segment(segment_name(block), block, first_row, count, stored)
-        write_segment(folder, segment, _rows(first_row, self._outcomes))
 
 
 def _rows(first_row: int, outcomes: Mapping[str, tuple[str, str | None]]) -> pa.Table:
