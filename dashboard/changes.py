@@ -4,12 +4,14 @@ No page calls what changes something in the engine in another way: a test reads 
 """
 # ruff: noqa: PLC0415 - what imports PyTorch is imported when it is called
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.access import require_operator
 from dashboard.reading import Kind, home
 from mintcore import defaults, deletion, titles, uploads
+from mintcore.cluster.places import place_of_jobs
 from mintcore.dependents import Artefact
 from mintcore.doctor import examination
 from mintcore.doctor.finding import Finding
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 def submit(kind: str, params: dict[str, Any]) -> str:
     """Start a job, or join the one that does the same; give its id."""
     require_operator()
-    return queue.submit(home(), kind, params)
+    return queue.submit(home(), kind, params, str(place_of_jobs(kind, os.environ)))
 
 
 def retry(job_id: str) -> str:

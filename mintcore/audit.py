@@ -15,6 +15,7 @@ from mintcore.audit_tables import Rows, group_table, image_table
 from mintcore.auditors.evidence import AUDITOR
 from mintcore.auditors.publication import specs_of
 from mintcore.auditors.scoring import score_images
+from mintcore.cluster.crew import Crew
 from mintcore.datasets.reading import dataset_card, described, samples
 from mintcore.devices import choose_device
 from mintcore.errors import MintError
@@ -34,7 +35,13 @@ _EVIDENCE_VERSION = 4  # one more where an audit that was made before lacks what
 
 
 def audit_dataset(
-    home: Home, auditor: str, dataset: str, *, device: str, reporter: Reporter
+    home: Home,
+    auditor: str,
+    dataset: str,
+    *,
+    device: str,
+    reporter: Reporter,
+    crew: Crew | None = None,
 ) -> Card:
     """Audit a dataset as a whole.
 
@@ -45,8 +52,9 @@ def audit_dataset(
         home: The home folder.
         auditor: Id of an auditor.
         dataset: Name of the dataset; what it says of membership is not used.
-        device: "auto", "cpu", "cuda" or "cuda:N".
+        device: Where, as ``mintcore.cluster.places`` names it.
         reporter: Told of each stage.
+        crew: Workers that extract what is missing; None for this process.
 
     Returns:
         The card of the audit; an audit that was made before is not made again.
@@ -61,7 +69,7 @@ def audit_dataset(
         reporter.log(f"audit {audit_id} was made before")
         return home.card("audits", audit_id)
     known = _known(home, card, dataset)
-    _extract(home, card, dataset, device, reporter)
+    _extract(home, card, dataset, device=device, reporter=reporter, crew=crew)
     sides, kept_ids = _scored(home, card, known, dataset, device)
     fields = {
         "audit_kind": "dataset",
@@ -80,6 +88,21 @@ def audit_dataset(
     }
     images = described(home, [dataset], kept_ids)
     return _publish(home, audit_id, fields, _tables(home, card, images, known, sides))
+
+
+def extract_for_audit(
+    home: Home, auditor: str, dataset: str, *, device: str, reporter: Reporter, crew: Crew
+) -> None:
+    """Extract what an audit of a dataset will read, if it was not made before.
+
+    Raises:
+        MintError: As ``audit_dataset``.
+    """
+    card = home.card("auditors", auditor)
+    audit_id = _audit_id(card, str(dataset_card(home, dataset)["fingerprint"]))
+    if not home.has("audits", audit_id):
+        _known(home, card, dataset)
+        _extract(home, card, dataset, device=device, reporter=reporter, crew=crew)
 
 
 @dataclass(frozen=True)
@@ -173,13 +196,16 @@ def _sides(known: _Known, by_network: Mapping[str, np.ndarray]) -> Sides:
     )
 
 
-def _extract(home: Home, card: Card, dataset: str, device: str, reporter: Reporter) -> None:
+def _extract(
+    home: Home, card: Card, dataset: str, *, device: str, reporter: Reporter, crew: Crew | None
+) -> None:
     subjects = load_subjects(home, card["model"], card["reference"], choose_device(device))
     require_audited(subjects.audited, card)
     specs = specs_of(card)
-    extract(home, subjects.audited, [dataset], [*specs, pixels_spec(subjects.audited)], reporter)
+    pixels = pixels_spec(subjects.audited)
+    extract(home, subjects.audited, [dataset], [*specs, pixels], reporter, crew=crew)
     for model in subjects.blind().values():
-        extract(home, model, [dataset], specs, reporter)
+        extract(home, model, [dataset], specs, reporter, crew=crew)
 
 
 def _tables(home: Home, card: Card, images: Rows, known: _Known, sides: Sides) -> AuditTables:

@@ -2,15 +2,17 @@
 
 import torch
 
+from mintcore.cluster.places import parse_place
 from mintcore.errors import MintError
 
 
-def choose_device(name: str) -> torch.device:
-    """Turn "auto", "cpu", "cuda" or "cuda:N" into a device that is there.
+def choose_device(place: str) -> torch.device:
+    """Turn "auto", "cpu", "cuda" or "cuda:N" into a device that is there; of a cluster, into one of this machine.
 
     Raises:
         MintError: The name is not one of these, or that GPU is not there.
     """
+    name = parse_place(place).device
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -65,6 +65,11 @@ ZIP_ENTRIES = Setting(
     "1000000",
     "Most entries of a zip of images, of which each takes about 700 bytes of memory.",
 )
+RAY = Setting(
+    "MINT_RAY",
+    "",
+    "Where work is spread, where --ray is not given: local, local:N, or the address of a Ray cluster.",
+)
 JOBS_AT_ONCE = Setting("MINT_JOBS_AT_ONCE", "1", "Heavy jobs that run at once on a device.")
 JOBS_QUEUED = Setting("MINT_JOBS_QUEUED", "200", "Jobs that may wait.")
 JOBS_FREE_DISK = Setting(
@@ -97,6 +102,7 @@ SETTINGS = (
     IMAGE_MPIXELS,
     UPLOAD_MIB,
     ZIP_ENTRIES,
+    RAY,
     JOBS_AT_ONCE,
     JOBS_QUEUED,
     JOBS_FREE_DISK,

@@ -7,6 +7,7 @@ from typing import Any
 from mintcore.arrays import pixels_spec
 from mintcore.auditors.course import Course, train
 from mintcore.auditors.evidence import AUDITOR
+from mintcore.auditors.examination import Examination
 from mintcore.auditors.fitting import FitSettings
 from mintcore.auditors.plans import Plan, plan
 from mintcore.auditors.requests import (
@@ -16,6 +17,8 @@ from mintcore.auditors.requests import (
     asked_auditors,
     refuse_contradictions,
 )
+from mintcore.cluster.crew import Crew, hiring
+from mintcore.cluster.places import parse_place
 from mintcore.cohorts import Cohort, build_cohort
 from mintcore.counted import counted
 from mintcore.devices import choose_device
@@ -42,13 +45,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Experiment:
-    """A request with what it names, loaded."""
+    """A request with what it names, loaded; and workers, where it is spread over some."""
 
     home: Home
     request: SweepRequest
     subjects: Subjects
     cohort: Cohort
     reporter: Reporter
+    crew: Crew | None = None
 
     def models(self) -> dict[str, AuditedModel]:
         """Give the audited model and its blind counterparts, by the name of what reads them."""
@@ -65,7 +69,7 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
     Args:
         home: The home folder.
         request: Which auditors.
-        device: "auto", "cpu", "cuda" or "cuda:N".
+        device: Where, as ``mintcore.cluster.places`` names it.
         reporter: Told of each stage, and of each epoch of each network.
 
     Returns:
@@ -74,7 +78,9 @@ def sweep(home: Home, request: SweepRequest, *, device: str, reporter: Reporter)
     Raises:
         MintError: A name is unknown, an image is member and external at once, or there are too few images.
     """
-    return train_missing(prepare(home, request, device=device, reporter=reporter))
+    experiment = prepare(home, request, device=device, reporter=reporter)
+    with hiring(parse_place(device), home, reporter) as crew:
+        return train_missing(replace(experiment, crew=crew))
 
 
 def prepare(home: Home, request: SweepRequest, *, device: str, reporter: Reporter) -> Experiment:
@@ -140,7 +146,14 @@ def _extract(experiment: Experiment, plans: Sequence[Plan]) -> None:
     pixels = pixels_spec(experiment.subjects.audited)
     for name, model in experiment.models().items():
         wanted = [*specs.values(), pixels] if name == AUDITOR else list(specs.values())
-        extract(experiment.home, model, request.datasets(), wanted, experiment.reporter)
+        extract(
+            experiment.home,
+            model,
+            request.datasets(),
+            wanted,
+            experiment.reporter,
+            crew=experiment.crew,
+        )
 
 
 def _train(experiment: Experiment, plans: Sequence[Plan]) -> None:
@@ -150,13 +163,14 @@ def _train(experiment: Experiment, plans: Sequence[Plan]) -> None:
     }
     course = Course(
         home=experiment.home,
-        cohort=experiment.cohort,
+        examination=Examination(
+            experiment.cohort, request.settings, tuple(request.network_seeds())
+        ),
         stores=stores,
         pixels_key=pixels_spec(audited).key,
-        settings=request.settings,
-        seeds=request.network_seeds(),
         device=audited.device,
         reporter=experiment.reporter,
+        crew=experiment.crew,
     )
     about = {
         "model": request.model,

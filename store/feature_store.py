@@ -1,6 +1,6 @@
 """A feature store: what one audited model computed for every image, cached and indexed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,10 @@ class FeatureStore:
         self.block_rows: int = card["block_rows"]
         self._footers = Footers(folder, self.block_rows)
         self._arrays: dict[tuple[str, str], Array] = {}
+
+    def __reduce__(self) -> tuple[Callable[[Path], "FeatureStore"], tuple[Path]]:
+        """Travel to another process as the name of a folder."""
+        return open_store, (self.folder.absolute(),)
 
     def specs(self) -> dict[str, ArraySpec]:
         """Give the arrays that have committed rows, by key.

@@ -55,6 +55,11 @@ class StagedBlock:
     sizes: Mapping[str, tuple[int, ...]]
     outcomes: Mapping[str, tuple[str, str | None]]
 
+    @property
+    def lease(self) -> str:
+        """Token of the lease with which it can be published."""
+        return self.folder.parent.name
+
 
 class Writer:
     """Appends blocks of rows to a set of arrays; only a ``FeatureStore`` makes one.

@@ -12,6 +12,7 @@ from dashboard.parts.jobs import progress, state_line
 from dashboard.parts.paging import page_number
 from dashboard.reading import home
 from dashboard.wording import duration_between, plain, when
+from mintcore.cluster.places import described
 from mintcore.jobs import queue
 from mintcore.jobs.queue import Job
 
@@ -84,7 +85,7 @@ def _one_job(job: Job) -> None:
 def _log(job: Job) -> None:
     lines = queue.job_log(home(), job.id, tail=_LOG_LINES)
     st.code("\n".join(lines) or "Nothing was logged yet.", language=None, wrap_lines=True)
-    st.caption(f"Job `{job.id}`, device {plain(job.device)}")
+    st.caption(f"Job `{job.id}`, device {plain(described(job.device))}")
 
 
 def _action(job: Job) -> None:

@@ -1,21 +1,22 @@
 """Train planned auditors beside their blind baselines, pass by pass, and publish each."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 
-from mintcore.auditors.evidence import AUDITOR, NULL, PIXELS, Evidence, Examined, examine
+from mintcore.auditors.evidence import AUDITOR, NULL, PIXELS, Evidence, Examined
+from mintcore.auditors.examination import Examination, parts
 from mintcore.auditors.finding import Null, find
-from mintcore.auditors.fitting import Epoch, FitSettings
+from mintcore.auditors.fitting import Epoch
 from mintcore.auditors.fusion import Fused, fuse_examined
 from mintcore.auditors.plans import Plan, passes
 from mintcore.auditors.publication import find_examined, publish_auditor
 from mintcore.auditors.sources import count_networks
+from mintcore.cluster.crew import Crew
 from mintcore.cohorts import Cohort
 from mintcore.evaluation.roc import auc
 from mintcore.progress import Reporter
@@ -32,28 +33,26 @@ class Course:
 
     Attributes:
         home: The home folder.
-        cohort: The images.
+        examination: The images, and how networks are fitted. The first seed is that of the bootstrap, too.
         stores: "auditor" and each blind model's baseline -> the store of its activations.
         pixels_key: Array of the audited model's store with the images themselves.
-        settings: How networks are fitted.
-        seeds: A network of each source is fitted for each; the first is that of the bootstrap, too.
         device: Where to fit.
         reporter: Told of each epoch.
+        crew: Workers that fit; None for this process.
     """
 
     home: Home
-    cohort: Cohort
+    examination: Examination
     stores: Mapping[str, FeatureStore]
     pixels_key: str
-    settings: FitSettings
-    seeds: Sequence[int]
     device: torch.device
     reporter: Reporter
+    crew: Crew | None = None
 
-    @cached_property
-    def permuted(self) -> Cohort:
-        """The cohort of the null: nothing is to be found in it."""
-        return self.cohort.permuted(self.seeds[0])
+    @property
+    def cohort(self) -> Cohort:
+        """The images."""
+        return self.examination.cohort
 
 
 def train(course: Course, plans: Sequence[Plan], about: Mapping[str, Any]) -> None:
@@ -65,61 +64,74 @@ def train(course: Course, plans: Sequence[Plan], about: Mapping[str, Any]) -> No
         about: What their cards say of the request.
     """
     sources = sum(len(each.sources) for each in plans)
-    networks = count_networks(sources, len(course.stores), len(course.seeds)) + len(course.seeds)
-    course.reporter.stage("Train auditors", networks * course.settings.epochs)
-    pixels = _pixels(course)
+    seeds, epochs = len(course.examination.seeds), course.examination.settings.epochs
+    networks = count_networks(sources, len(course.stores), seeds) + seeds
+    course.reporter.stage("Train auditors", networks * epochs)
+    pixels = _known_pixels(course)
     for together in passes(plans, len(course.cohort.sample_ids), len(course.stores)):
         began = time.monotonic()
-        examined = _examine_pass(course, together) | pixels
+        asked = _evidence(course, together)
+        if not pixels:
+            asked.append(_pixels(course))
+        examined = _by_evidence(_examine(course, asked)) | pixels
+        pixels = {key: each for key, each in examined.items() if key[0] == PIXELS}
         seconds = (time.monotonic() - began) / len(together)
         for each in together:
             _publish(course, each, examined, {**about, "seconds": seconds})
 
 
-def _examine_pass(course: Course, plans: Sequence[Plan]) -> _Examinations:
+def _evidence(course: Course, plans: Sequence[Plan]) -> list[Evidence]:
+    """List what the auditors of a pass read, and the null with them."""
     sources = dict.fromkeys((source.kind, source.keys) for each in plans for source in each.sources)
-    evidences = [
+    stores = {**course.stores, NULL: course.stores[AUDITOR]}
+    return [
         Evidence(name, kind, store, keys)
-        for name, store in course.stores.items()
+        for name, store in stores.items()
         for kind, keys in sources
     ]
-    null = [Evidence(NULL, kind, course.stores[AUDITOR], keys) for kind, keys in sources]
-    examined = [
-        *_examine(course, evidences, course.cohort, course.seeds),
-        *_examine(course, null, course.permuted, course.seeds[:1]),
-    ]
+
+
+def _pixels(course: Course) -> Evidence:
+    """Give the raw pixels, which are the same for every layer."""
+    return Evidence(PIXELS, "cnn", course.stores[AUDITOR], (course.pixels_key,))
+
+
+def _known_pixels(course: Course) -> _Examinations:
+    """Find the networks of the raw pixels where an earlier sweep has fitted them: once a cohort is enough."""
+    examination = course.examination
+    known = find_examined(
+        course.home,
+        _pixels(course),
+        course.cohort,
+        examination.settings,
+        examination.seeds,
+    )
+    if known is None:
+        return {}
+    course.reporter.advance(examination.epochs([known.evidence]))
+    return _by_evidence([known])
+
+
+def _by_evidence(examined: Iterable[Examined]) -> _Examinations:
     return {(each.evidence.name, each.evidence.kind, each.evidence.keys): each for each in examined}
 
 
-def _pixels(course: Course) -> _Examinations:
-    """Fit raw pixels, which are the same for every layer, once a cohort: an earlier sweep may have done so."""
-    evidence = Evidence(PIXELS, "cnn", course.stores[AUDITOR], (course.pixels_key,))
-    known = find_examined(course.home, evidence, course.cohort, course.settings, course.seeds)
-    if known is None:
-        (known,) = _examine(course, [evidence], course.cohort, course.seeds)
-    else:
-        course.reporter.advance(len(course.seeds) * course.settings.epochs)
-    return {(PIXELS, evidence.kind, evidence.keys): known}
-
-
-def _examine(
-    course: Course, evidences: Sequence[Evidence], cohort: Cohort, seeds: Sequence[int]
-) -> list[Examined]:
+def _examine(course: Course, evidences: Sequence[Evidence]) -> list[Examined]:
     def on_epoch(evidence: Evidence, epoch: Epoch) -> None:
         course.reporter.measure({"network": evidence.label, **asdict(epoch)})
         course.reporter.advance()  # where a cancelled job stops
 
-    examined = examine(
-        evidences,
-        cohort,
-        settings=course.settings,
-        seeds=seeds,
-        device=course.device,
-        on_epoch=on_epoch,
-    )
+    if course.crew is None:
+        examined = course.examination.examine(evidences, course.device, on_epoch)
+    else:
+        examined = []
+        for found in course.crew.in_order(course.examination, parts(evidences, course.crew.wanted)):
+            examined += found
+            for each in found:
+                for epoch in each.history:
+                    on_epoch(each.evidence, epoch)
     told = sum(len(each.history) for each in examined)
-    most = len(evidences) * len(seeds) * course.settings.epochs
-    course.reporter.advance(most - told)  # those that stopped early
+    course.reporter.advance(course.examination.epochs(evidences) - told)  # those that stopped early
     return examined
 
 
@@ -130,19 +142,19 @@ def _publish(course: Course, plan: Plan, examined: _Examinations, about: Mapping
 
     judged = {name: fused(name, course.cohort) for name in course.stores}
     judged[PIXELS] = fuse_examined([examined[PIXELS, "cnn", (course.pixels_key,)]], course.cohort)
-    null = fused(NULL, course.permuted)
+    null = fused(NULL, course.examination.permuted)
     finding = find(
         {name: result.scores for name, result in judged.items()},
         course.cohort,
-        seed=course.seeds[0],
+        seed=course.examination.seeds[0],
         by_seed=judged[AUDITOR].scores_by_seed(),
-        null=Null(null.scores, course.permuted.is_member),
+        null=Null(null.scores, course.examination.permuted.is_member),
     )
     settings = {
         **about,
         **_described(plan),
-        "seeds": list(course.seeds),
-        "settings": asdict(course.settings),
+        "seeds": list(course.examination.seeds),
+        "settings": asdict(course.examination.settings),
         "device": str(course.device),
         "overlap": course.cohort.overlap,
         "validation_auc": validation_auc(judged[AUDITOR], course.cohort),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.cli.completion import names_of
-from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
+from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, RayOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.work import WaitOption, carry_out
 from mintcore.verdicts import copy_found, discoveries_note, groups_note
@@ -124,6 +124,7 @@ def audit_whole_dataset(
         str, typer.Argument(help="Name of a dataset.", autocompletion=names_of("datasets"))
     ],
     device: DeviceOption = "auto",
+    ray: RayOption = None,
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -136,7 +137,7 @@ def audit_whole_dataset(
     from mintcore.library import audit_groups
 
     request = BatchRequest((auditor,), (dataset,))
-    made = carry_out("audit", request, home, device=device, wait=wait, as_json=as_json)
+    made = carry_out("audit", request, home, device=device, wait=wait, as_json=as_json, ray=ray)
     card = Home(home).card("audits", made["audits"][0])
     groups = audit_groups(Home(home), card["id"]).to_pylist()
     report = Home(home).folder("audits", card["id"]) / "report.html"
@@ -168,6 +169,7 @@ def audit_several(
         typer.Option("--dataset", help="Name; repeatable.", autocompletion=names_of("datasets")),
     ],
     device: DeviceOption = "auto",
+    ray: RayOption = None,
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -179,7 +181,7 @@ def audit_several(
     from mintcore.batch_audit import BatchRequest
 
     request = BatchRequest(tuple(auditors), tuple(datasets))
-    made = carry_out("audit", request, home, device=device, wait=wait, as_json=as_json)
+    made = carry_out("audit", request, home, device=device, wait=wait, as_json=as_json, ray=ray)
     cards = [Home(home).card("audits", audit) for audit in made["audits"]]
 
     def render() -> None:

@@ -23,7 +23,14 @@ from mintcore.cli.auditor_options import (
 from mintcore.cli.completion import kind_names, layer_names, names_of
 from mintcore.cli.estimates import DryRunOption, print_estimate
 from mintcore.cli.findings import print_comparison, print_sweep
-from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, SeedOption
+from mintcore.cli.options import (
+    DEFAULT_HOME,
+    DeviceOption,
+    HomeOption,
+    JsonOption,
+    RayOption,
+    SeedOption,
+)
 from mintcore.cli.output import show
 from mintcore.cli.work import WaitOption, carry_out
 from mintcore.library import auditor_row
@@ -51,6 +58,7 @@ def train(
     tune: TuneOption = None,
     dry_run: DryRunOption = False,
     device: DeviceOption = "auto",
+    ray: RayOption = None,
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -81,7 +89,7 @@ def train(
         print_estimate(home, request, as_json=as_json)
         return
     if tune is None:
-        made = carry_out("train", request, home, device=device, wait=wait, as_json=as_json)
+        made = carry_out("train", request, home, device=device, wait=wait, as_json=as_json, ray=ray)
     else:
         from mintcore.search import TuneRequest
 
@@ -120,6 +128,7 @@ def sweep(
     allow_overlap: OverlapOption = False,
     dry_run: DryRunOption = False,
     device: DeviceOption = "auto",
+    ray: RayOption = None,
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -149,7 +158,7 @@ def sweep(
     if dry_run:
         print_estimate(home, request, as_json=as_json)
         return
-    made = carry_out("sweep", request, home, device=device, wait=wait, as_json=as_json)
+    made = carry_out("sweep", request, home, device=device, wait=wait, as_json=as_json, ray=ray)
     rows = _rows(home, made)
     show(rows, as_json, lambda: print_sweep(rows))
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.cli.completion import layer_names, names_of
-from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
+from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, RayOption
 from mintcore.cli.output import fields, show
 from mintcore.cli.work import WaitOption, carry_out
 from mintcore.models.layers import VIEWS
@@ -72,6 +72,7 @@ def extract(
         bool, typer.Option("--dry-run", help="Only say what would be computed and what it takes.")
     ] = False,
     device: DeviceOption = "auto",
+    ray: RayOption = None,
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -101,7 +102,10 @@ def extract(
     if dry_run:
         _show(asdict(plan_extraction(Home(home), request, device=device)), as_json)
         return
-    _show(carry_out("extract", request, home, device=device, wait=wait, as_json=as_json), as_json)
+    _show(
+        carry_out("extract", request, home, device=device, wait=wait, as_json=as_json, ray=ray),
+        as_json,
+    )
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

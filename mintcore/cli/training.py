@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from mintcore.cli.completion import names_of
-from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption
+from mintcore.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, RayOption
 from mintcore.cli.output import fields, show, table
 from mintcore.cli.preprocessing import (
     IMAGENET_MEAN,
@@ -164,6 +164,7 @@ def train_references(
     learn: LearnOption = None,
     seed: SeedOption = None,
     device: DeviceOption = "auto",
+    ray: RayOption = None,
     wait: WaitOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -192,7 +193,9 @@ def train_references(
         seed=seed,
     )
     request = ReferenceRequest(name, of, tuple(pool), settings, count, only, test)
-    made = carry_out("train-references", request, home, device=device, wait=wait, as_json=as_json)
+    made = carry_out(
+        "train-references", request, home, device=device, wait=wait, as_json=as_json, ray=ray
+    )
     cards = [Home(home).card("models", model) for model in made["models"]]
     columns = ("name", "images", "train_accuracy", "test_accuracy", "fingerprint")
     rows = [_summary(card) for card in cards]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mintcore.cli.jobs import show_job
+from mintcore.cluster.places import place
 from mintcore.errors import CancelledError, MintError
 from mintcore.failures import INTERRUPTED
 from mintcore.jobs import queue
@@ -40,6 +41,7 @@ def carry_out(
     device: str,
     wait: bool | None,
     as_json: bool,
+    ray: str | None = None,
 ) -> dict[str, Any]:
     """Do a piece of work here, or leave it to the job queue.
 
@@ -50,6 +52,7 @@ def carry_out(
         device: auto, cpu, cuda or cuda:N.
         wait: None to do it here; else whether to wait for the job.
         as_json: How to show a job that is not waited for.
+        ray: The cluster that it is spread over; None for one process.
 
     Returns:
         What was made, as a job's result has it.
@@ -59,10 +62,11 @@ def carry_out(
         MintError: The work was refused, or the job failed.
         CancelledError: Somebody cancelled the job.
     """
+    where = str(place(device, ray))
     if wait is None:
         with ConsoleReporter() as reporter:
-            return work_of(kind)(Home(home), asdict(request), device, reporter)
-    job_id = queue.submit(Home(home), kind, asdict(request), device)
+            return work_of(kind)(Home(home), asdict(request), where, reporter)
+    job_id = queue.submit(Home(home), kind, asdict(request), where)
     if not wait:
         show_job(queue.read_job(Home(home), job_id), as_json)
         raise typer.Exit

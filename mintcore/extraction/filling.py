@@ -1,100 +1,118 @@
-"""Compute what a store lacks, block by block.
+"""Fill a store, block by block.
 
 Images are taken in blocks of the store; batches never straddle a block, so a run that was killed continues at the next
-block with the very batches an undisturbed run would have had.
+block with the very batches an undisturbed run would have had. Blocks are published in the order in which they were
+planned, by whomever they were made.
 """
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from mintcore.extraction.computing import Computed, Pace, compute, non_finite
-from mintcore.extraction.gathering import Rows, gathered
-from mintcore.models.registration import AuditedModel
+from mintcore.extraction.blocks import Piece
+from mintcore.extraction.computing import Pace
 from mintcore.progress import Reporter
 from store.feature_store import FeatureStore
 from store.layout import ArraySpec
 from store.segments import committed_blocks
-from store.writer import Block, Writer
+from store.writer import StagedBlock, Writer
 
 COMMIT_BYTES = 2 * 2**30
-BUFFERS = 2
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What goes through the model.
+    """Images that go through the model.
 
     Attributes:
-        model: The audited model, on its device.
         images: Sample id -> uri.
-        classes: Sample id -> class number, where a gradient needs it.
-        pace: How many images at once.
+        classes: Sample id -> class number, where a gradient or signal needs it.
     """
 
-    model: AuditedModel
     images: Mapping[str, str]
     classes: Mapping[str, int]
-    pace: Pace
 
 
-def fill(
-    store: FeatureStore, specs: Sequence[ArraySpec], inputs: Inputs, reporter: Reporter
-) -> int:
-    """Compute and commit what is missing of some images; give for how many of them that was."""
-    computed = 0
-    known = committed_blocks(
-        store.folder
-    )  # what others commit after the plan was made, it does not know
-    plan = store.plan(list(inputs.images), [spec.key for spec in specs])
-    # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
-    for keys, sample_ids in sorted(plan.missing.items()):
-        missing = [spec for spec in specs if spec.key in keys]
-        with store.writer(missing, rows=len(sample_ids)) as writer:
-            buffers = [Rows(missing, inputs.pace.batch_size) for _ in range(BUFFERS)]
-            rows = _rows_a_commit(missing, store.block_rows, inputs.pace.batch_size)
-            for start in range(0, len(sample_ids), rows):
-                asked = sample_ids[start : start + rows]
-                left = _left(store, asked, keys, known)
-                reporter.advance(len(asked) - len(left))
-                if left:
-                    uris = {name: inputs.images[name] for name in left}
-                    found = compute(inputs.model, uris, missing, inputs.classes, inputs.pace)
-                    known |= {_write(writer, found, buffers, reporter)}
-                computed += len(left)
-    return computed
+class Filling:
+    """One run that fills a store; it holds leases as long as its block runs.
 
+    Args:
+        store: The store.
+        specs: The arrays wanted.
+        pace: How images go through the model.
+        reporter: Told of images that another run has stored meanwhile.
+    """
 
-def _write(
-    writer: Writer, computed: Iterator[Computed], buffers: Sequence[Rows], reporter: Reporter
-) -> int:
-    """Write a block beside the model that computes it; give its number."""
-    with writer.block() as block, ThreadPoolExecutor(1) as thread:
-        under_way: deque[Future[None]] = deque()
-        for rows in gathered(computed, buffers, reporter):
-            under_way.append(thread.submit(_append, block, rows))
-            if len(under_way) == len(buffers):  # the next one is used again
-                under_way.popleft().result()
-        while under_way:
-            under_way.popleft().result()
-        return block.commit()
+    def __init__(
+        self, store: FeatureStore, specs: Sequence[ArraySpec], pace: Pace, reporter: Reporter
+    ) -> None:
+        self._store, self._specs, self._pace, self._reporter = store, specs, pace, reporter
+        self._writers: dict[str, Writer] = {}
+        self._leases: dict[tuple[str, ...], str] = {}
+        self._known: set[int] = set()
+        self._open = ExitStack()
 
+    def __enter__(self) -> "Filling":
+        return self
 
-def _append(block: Block, rows: Rows) -> None:
-    arrays = rows.arrays()
-    failures = non_finite(rows.sample_ids, arrays) | rows.unreadable
-    block.append(rows.sample_ids, arrays, failures)
+    def __exit__(self, *exception: object) -> None:
+        self._open.close()
 
+    def pieces(self, windows: Iterable[Inputs]) -> Iterator[Piece]:
+        """Cut what the store lacks into blocks; each is cut when it is asked for.
 
-def _left(
-    store: FeatureStore, sample_ids: list[str], keys: Sequence[str], known: Set[int]
-) -> list[str]:
-    """Leave out what another run has stored meanwhile: only unknown blocks can hold it."""
-    if committed_blocks(store.folder) <= known:
-        return sample_ids
-    missing = {name for ids in store.plan(sample_ids, keys).missing.values() for name in ids}
-    return [name for name in sample_ids if name in missing]
+        Args:
+            windows: The images, in order.
+        """
+        for inputs in windows:
+            # what others commit after the plan was made, it does not know
+            self._known |= committed_blocks(self._store.folder)
+            plan = self._store.plan(list(inputs.images), [spec.key for spec in self._specs])
+            # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
+            for keys, sample_ids in sorted(plan.missing.items()):
+                yield from self._cut(inputs, keys, sample_ids)
+
+    def writer(self, piece: Piece) -> Writer:
+        """Give the writer of a piece's arrays."""
+        return self._writers[piece.lease]
+
+    def publish(self, staged: StagedBlock) -> int:
+        """Publish a block; give its rows."""
+        self._known.add(self._writers[staged.lease].publish(staged))
+        return len(staged.outcomes)
+
+    def _cut(
+        self, inputs: Inputs, keys: tuple[str, ...], sample_ids: Sequence[str]
+    ) -> Iterator[Piece]:
+        specs = tuple(spec for spec in self._specs if spec.key in keys)
+        lease = self._lease(specs, len(sample_ids))
+        rows = _rows_a_commit(specs, self._store.block_rows, self._pace.batch_size)
+        for start in range(0, len(sample_ids), rows):
+            asked = sample_ids[start : start + rows]
+            left = self._left(asked, keys)
+            self._reporter.advance(len(asked) - len(left))
+            if left:
+                uris = {name: inputs.images[name] for name in left}
+                classes = {name: inputs.classes[name] for name in left if name in inputs.classes}
+                yield Piece(lease, specs, uris, classes, self._pace)
+
+    def _lease(self, specs: tuple[ArraySpec, ...], rows: int) -> str:
+        """Open a writer for some arrays, once a run; give the token of its lease."""
+        keys = tuple(spec.key for spec in specs)
+        if keys not in self._leases:
+            writer = self._open.enter_context(self._store.writer(specs, rows=rows))
+            self._leases[keys] = writer.lease.token
+            self._writers[writer.lease.token] = writer
+        return self._leases[keys]
+
+    def _left(self, sample_ids: Sequence[str], keys: Sequence[str]) -> list[str]:
+        """Leave out what another run has stored meanwhile: only unknown blocks can hold it."""
+        if committed_blocks(self._store.folder) <= self._known:
+            return list(sample_ids)
+        missing = {
+            name for ids in self._store.plan(sample_ids, keys).missing.values() for name in ids
+        }
+        return [name for name in sample_ids if name in missing]
 
 
 def _rows_a_commit(specs: Sequence[ArraySpec], block_rows: int, batch_size: int) -> int:

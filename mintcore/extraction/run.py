@@ -1,28 +1,35 @@
 """Run an extraction. What is already in the store is not computed again."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from mintcore.arrays import LABEL, parse_view
+from mintcore.cluster.crew import Crew, hiring
+from mintcore.cluster.places import parse_place
 from mintcore.datasets.reading import dataset_card, samples_file
 from mintcore.extraction.batches import choose_batch
+from mintcore.extraction.blocks import BlockMaker, Piece
 from mintcore.extraction.computing import Pace
 from mintcore.extraction.decoding import default_workers
-from mintcore.extraction.filling import Inputs, fill
+from mintcore.extraction.filling import Filling, Inputs
 from mintcore.extraction.images import Images, Window, listing_images
 from mintcore.extraction.labels import class_indices
 from mintcore.extraction.paces import MeasuredPace, record_pace
 from mintcore.extraction.planning import survey
 from mintcore.extraction.requests import ExtractionRequest, resolve
+from mintcore.extraction.spreading import BatchTask, BlockTask
 from mintcore.extraction.stores import store_of
 from mintcore.extraction.work import flops_an_image
 from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
-from store.artefacts import Home
+from store.artefacts import Card, Home
 from store.disk import require_free
 from store.feature_store import FeatureStore
 from store.layout import ArraySpec
+from store.writer import StagedBlock
 
 
 @dataclass(frozen=True)
@@ -52,13 +59,21 @@ def extract_datasets(
 ) -> ExtractionSummary:
     """Extract what a request names.
 
+    Args:
+        home: The home folder.
+        request: What to extract.
+        device: Where, as ``mintcore.cluster.places`` names it.
+        reporter: Told of every batch, or of every block that a worker has made.
+
     Raises:
-        MintError: The model, a dataset, a layer or a view is unknown.
+        MintError: The model, a dataset, a layer or a view is unknown, or the cluster has no worker.
         StoreError: The disk is too small, or another process is writing the store.
     """
     model, specs = resolve(home, request, device)
-    pace = Pace(request.batch_size or choose_batch(model), request.workers or default_workers())
-    return extract(home, model, request.datasets, specs, reporter, pace=pace)
+    with hiring(parse_place(device), home, reporter) as crew:
+        batch = request.batch_size or _choose_batch(home, model, crew)
+        pace = Pace(batch, request.workers or default_workers())
+        return extract(home, model, request.datasets, specs, reporter, pace=pace, crew=crew)
 
 
 def extract(
@@ -69,6 +84,7 @@ def extract(
     reporter: Reporter,
     *,
     pace: Pace | None = None,
+    crew: Crew | None = None,
 ) -> ExtractionSummary:
     """Compute what the store lacks of some arrays for the images of some datasets.
 
@@ -77,14 +93,15 @@ def extract(
         model: The audited model, on the device that it is to run on.
         datasets: Names of the datasets.
         specs: The arrays wanted.
-        reporter: Told of every batch.
+        reporter: Told of every batch, or of every block that a worker has made.
         pace: How many images at once; None chooses.
+        crew: Workers that do it; None for this process.
 
     Raises:
         MintError: A gradient of the true label's loss is asked for, and a label is missing.
         StoreError: The disk is too small, or the store cannot be read or written.
     """
-    pace = pace or Pace(choose_batch(model), default_workers())
+    pace = pace or Pace(_choose_batch(home, model, crew), default_workers())
     with listing_images(home, datasets) as images:
         _require_labels(model, images, specs)  # before there is a store
         store = store_of(home, model, images.count)
@@ -100,13 +117,21 @@ def extract(
             f"Extract {model.card['id']}, {len(specs)} arrays", found.images - found.present
         )
         reporter.reuse(found.present)
-        computed, failed, began = 0, 0, time.monotonic()
+        began = time.monotonic()
+        inputs = (Inputs(w.uris, _classes(model, w, specs)) for w in images.windows())
+        with Filling(store, specs, pace, reporter) as filling:
+            pieces = filling.pieces(inputs)
+            blocks = (
+                _blocks_here(model, pieces, filling, reporter)
+                if crew is None
+                else _blocks_of(crew, BlockTask(*_known_as(home, model), store), pieces, reporter)
+            )
+            with closing(blocks):
+                computed = sum(filling.publish(block) for block in blocks)
+        if crew is None:
+            _record_pace(home, model, specs, computed, time.monotonic() - began)
         keys = tuple(spec.key for spec in specs)
-        for window in images.windows():
-            inputs = Inputs(model, window.uris, _classes(model, window, specs), pace)
-            computed += fill(store, specs, inputs, reporter)
-            failed += len(store.failures(list(window.uris), keys))
-    _record_pace(home, model, specs, computed, time.monotonic() - began)
+        failed = sum(len(store.failures(list(w.uris), keys)) for w in images.windows())
     if store.seal_due():
         store.seal()
     reused = found.images - computed
@@ -115,6 +140,35 @@ def extract(
         f"{failed} failed"
     )
     return ExtractionSummary(store.folder.name, found.images, computed, reused, failed, keys)
+
+
+def _choose_batch(home: Home, model: AuditedModel, crew: Crew | None) -> int:
+    """Choose a batch for the devices that it will run on: a driver may have no GPU."""
+    if crew is None:
+        return choose_batch(model)
+    (batch,) = crew.in_order(BatchTask(*_known_as(home, model)), [None])
+    return batch
+
+
+def _known_as(home: Home, model: AuditedModel) -> tuple[Path, Card]:
+    """Give what a worker loads a model by."""
+    return home.path.absolute(), model.card
+
+
+def _blocks_here(
+    model: AuditedModel, pieces: Iterator[Piece], filling: Filling, reporter: Reporter
+) -> Generator[StagedBlock, None, None]:
+    maker = BlockMaker(model)
+    for piece in pieces:
+        yield maker.make(piece, filling.writer(piece), reporter)
+
+
+def _blocks_of(
+    crew: Crew, task: BlockTask, pieces: Iterator[Piece], reporter: Reporter
+) -> Generator[StagedBlock, None, None]:
+    for block in crew.in_order(task, pieces):
+        reporter.advance(len(block.outcomes))
+        yield block
 
 
 def _record_pace(

@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from mintcore.cluster.places import LOCAL
 from mintcore.errors import MintError
 from mintcore.jobs.folder import Request, job_folder
 from mintcore.jobs.kinds import SHORT
@@ -86,10 +87,12 @@ class Lanes:
 
 
 def lane_of(request: Request) -> str:
-    """Name the lane of a job: its device, or that of the jobs which need none."""
+    """Name the lane of a job: its device, its cluster, or that of the jobs which need none."""
     if request.kind in SHORT:
         return SHORT_LANE
-    device = request.device
+    device, _, cluster = request.device.partition("@")
+    if cluster and not cluster.startswith(LOCAL):  # workers of this machine take its devices
+        return cluster
     if device == "auto":
         device = "cuda" if _has_gpu() else "cpu"
     return "cuda:0" if device == "cuda" else device

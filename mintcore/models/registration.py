@@ -34,7 +34,7 @@ from mintcore.models.publication import (
     fingerprint,
     publish,
 )
-from mintcore.models.twins import twin_name
+from mintcore.models.twins import model_of_twin, twin_name
 from mintcore.models.weights import apply_weights, load_weights, read_safetensors
 from store.artefacts import Card, Home
 
@@ -164,6 +164,24 @@ def load_model(home: Home, name: str, device: torch.device | str = "cpu") -> Aud
         )
         apply_weights(module, weights)
     return AuditedModel(card, ready(module, device, card.get("autocast")), preprocessing)
+
+
+def load_described(home: Home, card: Card, device: torch.device | str = "cpu") -> AuditedModel:
+    """Load the model that a card describes: a registered one, or the fresh twin of one.
+
+    Raises:
+        StoreError: There is no such model.
+        MintError: It cannot be loaded, or it is another one by now.
+    """
+    made_from = card.get("made_from", {})
+    if "fresh_twin_of" in made_from:
+        twin_of = load_model(home, model_of_twin(card["id"]) or "", device)
+        model = fresh_twin(twin_of, made_from["seed"])
+    else:
+        model = load_model(home, card["id"], device)
+    if model.fingerprint != card["fingerprint"]:
+        raise MintError(f"Model {card['id']!r} is another one by now: begin again.")
+    return model
 
 
 def fresh_twin(model: AuditedModel, seed: int) -> AuditedModel:

@@ -1,13 +1,16 @@
 """Train reference models on random halves of a pool of images: for RMIA, LiRA and blind baselines."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mintcore.cluster.crew import hiring
+from mintcore.cluster.places import parse_place
 from mintcore.errors import MintError
 from mintcore.models.preprocessing import Preprocessing
-from mintcore.progress import Reporter
+from mintcore.progress import Reporter, SilentReporter
 from mintcore.training.examples import load_examples
 from mintcore.training.ground_truth import train_on
 from mintcore.training.requests import TrainingRequest
@@ -51,8 +54,8 @@ def train_references(
     Args:
         home: The home folder.
         request: Which models.
-        device: "auto", "cpu", "cuda" or "cuda:N".
-        reporter: Told of every batch, and of the figures of each epoch.
+        device: Where, as ``mintcore.cluster.places`` names it.
+        reporter: Told of every batch, and of the figures of each epoch; or of every model that a worker has trained.
 
     Returns:
         Their cards. The ledger of each says what it saw.
@@ -62,22 +65,79 @@ def train_references(
     """
     if request.count < 1:
         raise MintError(f"--count is {request.count}: give 1 or more.")
-    card = home.card("models", request.of)
-    settings = _fitted(request.settings, card)
-    examples = load_examples(
-        home, request.pool, request.membership, settings.learn, _class_names(card, settings)
-    )
-    return [
-        train_on(
+    numbers = range(1, request.count + 1)
+    with hiring(parse_place(device), home, reporter) as crew:
+        if crew is None:
+            training = _Training(home, request)
+            return [training.train(number, device, reporter) for number in numbers]
+        reporter.stage("Train reference models", request.count)
+        cards = []
+        for card in crew.in_order(ReferenceTask(home.path.absolute(), request), numbers):
+            reporter.advance()
+            cards.append(card)
+        return cards
+
+
+class _Training:
+    """The trainings of all reference models of a request.
+
+    Args:
+        home: The home folder.
+        request: Which models.
+    """
+
+    def __init__(self, home: Home, request: ReferenceRequest) -> None:
+        self._home, self._request = home, request
+        self._card = home.card("models", request.of)
+        self._settings = _fitted(request.settings, self._card)
+        self._examples = load_examples(
             home,
-            _training(request, card, settings, number),
+            request.pool,
+            request.membership,
+            self._settings.learn,
+            _class_names(self._card, self._settings),
+        )
+
+    def train(self, number: int, device: str, reporter: Reporter) -> Card:
+        """Train one model, from 1 on; it goes on where it was stopped before."""
+        examples, settings = self._examples, self._settings
+        return train_on(
+            self._home,
+            _training(self._request, self._card, settings, number),
             examples.part(in_half(len(examples), number, settings.seed)),
-            _origin(request, number),
+            _origin(self._request, number),
             device=device,
             reporter=reporter,
         )
-        for number in range(1, request.count + 1)
-    ]
+
+
+@dataclass(frozen=True)
+class ReferenceTask:
+    """Training reference models, as a worker of a cluster does it: a task of ``mintcore.cluster``.
+
+    Attributes:
+        home: The home folder, absolute.
+        request: Which models.
+    """
+
+    home: Path
+    request: ReferenceRequest
+
+    def begin(self, device: str, threads: int) -> "ReferenceDesk":
+        """Load the images."""
+        return ReferenceDesk(_Training(Home(self.home), self.request), device)
+
+
+@dataclass(frozen=True)
+class ReferenceDesk:
+    """A worker's images and device."""
+
+    training: _Training
+    device: str
+
+    def make(self, piece: int) -> Card:
+        """Train the model of a number."""
+        return self.training.train(piece, self.device, SilentReporter())
 
 
 def in_half(images: int, number: int, seed: int) -> np.ndarray:
