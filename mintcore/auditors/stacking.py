@@ -24,6 +24,9 @@ VALIDATION_BATCH = 1024
 BLOCK_STEPS = 8
 """Steps whose dropout and labels are made ready at a time: few enough to lie in the cache."""
 
+LANES = 16
+"""Numbers that a processor takes at once, at most: what is left over at the end of an array it rounds otherwise."""
+
 _slope_of_relu = (
     torch.ops.aten.threshold_backward.default
 )  # without looking for the overload each time
@@ -127,7 +130,7 @@ class _Stack:
             targets = self._train.targets.flatten()[picked]
             weights = 1 + (self._weight_of - 1) * targets
             logits = self._learn(picked, targets, weights)
-            losses += _losses(logits, targets, weights).sum(dim=1)
+            losses += _loss(logits, targets, weights)
         return losses / images
 
     def _learn(
@@ -144,7 +147,7 @@ class _Stack:
             hidden = self._forward(values.view(*rows.shape, -1), step)
             logits = hidden.pop().squeeze(2)
             met[:, step] = logits
-            slope = logits.sigmoid_().sub_(targets[:, step]).mul_(weights[:, step])
+            slope = _chance(logits).sub_(targets[:, step]).mul_(weights[:, step])
             self._backward(hidden, slope.div_(rows.shape[1]).unsqueeze(2))
             self._parameters.step()
         return met
@@ -191,7 +194,7 @@ class _Stack:
         )
         targets = self._validation.targets[self._row_of]
         weights = 1 + (self._weight_of - 1) * targets
-        losses = _losses(logits, targets, weights).mean(dim=1)
+        losses = _loss(logits, targets, weights) / targets.shape[1]
         areas = aucs(logits.double().cpu().numpy(), targets.cpu().numpy() > 0)
         return losses.tolist(), areas.tolist()
 
@@ -239,9 +242,21 @@ class _Stack:
         return torch.tensor(values, device=self._device)
 
 
-def _losses(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Binary cross-entropy of each image, weighted."""
-    return weights * (functional.softplus(logits) - targets * logits)
+def _loss(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Give the weighted binary cross-entropy (K,) of each network, summed over the images (K, n)."""
+    short = -logits.shape[1] % LANES
+    logits, targets, weights = (
+        functional.pad(values, (0, short)) for values in (logits, targets, weights)
+    )
+    return (weights * (functional.softplus(logits) - targets * logits)).sum(dim=1)
+
+
+def _chance(logits: torch.Tensor) -> torch.Tensor:
+    """Turn logits (K, B) into probabilities, which do not hang on what else is in the stack."""
+    images = logits.shape[1]
+    if images % LANES == 0:
+        return logits.sigmoid_()
+    return functional.pad(logits, (0, -images % LANES)).sigmoid_()[:, :images]
 
 
 # A product with a single column is several times faster as a sum.

@@ -14,9 +14,7 @@ LOCAL = "local"
 """Workers on this machine, for one piece of work."""
 
 _LOCAL = re.compile(rf"{LOCAL}(?::(?P<workers>[1-9][0-9]{{0,3}}))?")
-_ADDRESS = re.compile(
-    r"auto|(?:ray://)?[A-Za-z0-9._-]+:[0-9]{1,5}|(?:ray://)?\[[0-9a-fA-F:]+\]:[0-9]{1,5}"
-)
+_ADDRESS = re.compile(r"auto|(?:ray://)?(?!local:)(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
