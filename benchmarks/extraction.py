@@ -14,8 +14,8 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -28,6 +28,7 @@ from benchmarks.measurement import (
     peak_growth_bytes,
     table,
     write_json,
+    written,
 )
 from mintcore.extraction.batches import choose_batch
 from mintcore.extraction.decoding import Batch, decoded_ahead, default_workers
@@ -132,9 +133,10 @@ def main() -> None:
     on = machine(["torch", "torchvision", "numpy", "zarr", "pillow"])
     cases = GPU_CASES if asked.device.startswith("cuda") else CASES
     rows = [row for case in cases for row in _case(case, asked)]
-    print(f"{on}, {asked.device}\n\n{table(rows)}")
+    sizes = f"{asked.scale:g} times the usual images, {asked.device}"
+    print(f"{sizes}\n\n{table(rows)}\n\n{on}")
     if asked.json is not None:
-        write_json(asked.json, f"{on}, {asked.device}", rows)
+        write_json(asked.json, on, rows, sizes)
 
 
 def _case(case: Case, asked: argparse.Namespace) -> list[Measured]:
@@ -150,10 +152,7 @@ def _case(case: Case, asked: argparse.Namespace) -> list[Measured]:
             rows += _gradients(bench, jpegs)
         if asked.thingsvision and case.arch == PEER_ARCH:
             rows += _peer(bench, jpegs, files, asked.thingsvision)
-    return [
-        Measured(f"{case.title}: {row.what}", row.value, row.unit, row.ratio, row.aim, row.note)
-        for row in rows
-    ]
+    return [replace(row, what=f"{case.title}: {row.what}") for row in rows]
 
 
 def _from_memory(bench: Bench, count: int) -> list[Measured]:
@@ -171,7 +170,8 @@ def _from_memory(bench: Bench, count: int) -> list[Measured]:
             UNIT,
             seconds["forward"] / seconds["extract"],
             0.9,
-            f"of the bare forward; batches of {choose_batch(bench.model)}",
+            f"batches of {choose_batch(bench.model)}",
+            _forward(count, seconds),
         ),
         Measured("extraction, growth of memory", grown / 2**20, "MiB"),
     ]
@@ -194,7 +194,7 @@ def _from_files(bench: Bench, count: int) -> list[Measured]:
             UNIT,
             apart / seconds["extract"],
             0.85,
-            "of decoding, then the bare forward",
+            beside=f"decoding, then the bare forward {written(count / apart, UNIT)}",
         ),
     ]
 
@@ -214,7 +214,8 @@ def _queries(bench: Bench, count: int) -> list[Measured]:
             count * QUERIES / seconds["extract"],
             "queries/s",
             QUERIES * seconds["forward"] / seconds["extract"],
-            note=f"from JPEG; of {QUERIES} bare forwards",
+            note="from JPEG",
+            beside=_forward(count, seconds),
         )
     ]
 
@@ -234,7 +235,8 @@ def _gradients(bench: Bench, count: int) -> list[Measured]:
             count / seconds["extract"],
             UNIT,
             seconds["forward"] / seconds["extract"],
-            note="from JPEG; of the bare forward",
+            note="from JPEG",
+            beside=_forward(count, seconds),
         )
     ]
 
@@ -263,7 +265,8 @@ def _peer(bench: Bench, count: int, files: Path, python: Path) -> list[Measured]
             count / seconds[f"maps{kind}"],
             UNIT,
             seconds["forward"] / seconds[f"maps{kind}"],
-            note="from JPEG; of the bare forward",
+            note="from JPEG",
+            beside=_forward(count, seconds),
         )
         for kind in ("", " as float32")
     ] + [
@@ -272,10 +275,14 @@ def _peer(bench: Bench, count: int, files: Path, python: Path) -> list[Measured]
             count / theirs["extract"],
             UNIT,
             theirs["forward"] / theirs["extract"],
-            note=f"from JPEG, float32; of its own bare forward, {count / theirs['forward']:,.0f} "
-            f"images/s with torch {theirs['torch']}",
+            note=f"from JPEG, float32; torch {theirs['torch']}",
+            beside=_forward(count, theirs),
         )
     ]
+
+
+def _forward(count: int, seconds: Mapping[str, float]) -> str:
+    return f"bare forward {written(count / seconds['forward'], UNIT)}"
 
 
 if __name__ == "__main__":

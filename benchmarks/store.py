@@ -15,6 +15,7 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from benchmarks.measurement import (
     peak_growth_bytes,
     table,
     write_json,
+    written,
 )
 from benchmarks.rivals import HAS_H5PY, Hdf5, Memmap, Side, pieces, rivals
 from store.artefacts import Home
@@ -165,16 +167,21 @@ def measure_pooled(folder: Path, rows: int, repeats: int) -> list[Measured]:
 
 def _pooled_rows(speeds: dict[str, dict[str, float]]) -> Iterator[Measured]:
     for what, by_side in speeds.items():
-        base = by_side[Memmap.name]
         for name, speed in by_side.items():
-            ratio, note = speed / base, f"/ {Memmap.name}"
-            aim = AIMS.get(what) if name == Stored.name else None
-            yield Measured(f"pooled, {what}: {name}", speed, "MB/s", ratio, aim, note)
+            row = Measured(f"pooled, {what}: {name}", speed)
+            yield _beside_memmap(row, what, by_side[Memmap.name]) if name == Stored.name else row
         if not HAS_H5PY:
             yield Measured(f"pooled, {what}: {Hdf5.name}", None, note="h5py is not installed")
     epoch, scan = speeds[EPOCH][Stored.name], speeds[SCAN][Stored.name]
-    what, note = "pooled, store: shuffled epoch / sequential read", "both of the store, copied"
-    yield Measured(what, epoch, "MB/s", epoch / scan, 0.7, note)
+    beside, note = f"its own sequential read {written(scan, 'MB/s')}", "both copied"
+    what = "pooled, shuffled epoch of the store"
+    yield Measured(what, epoch, "MB/s", epoch / scan, 0.7, note, beside)
+
+
+def _beside_memmap(row: Measured, what: str, memmap: float) -> Measured:
+    beside = f"{Memmap.name} {written(memmap, row.unit)}"
+    ratio = row.value / memmap if row.value else None
+    return replace(row, ratio=ratio, aim=AIMS.get(what), beside=beside)
 
 
 def measure_maps(folder: Path, rows: int, repeats: int) -> list[Measured]:
@@ -196,14 +203,14 @@ def measure_maps(folder: Path, rows: int, repeats: int) -> list[Measured]:
             speed["scan"],
             ratio=speed["scan"] / speed["default"],
             aim=2.0,
-            note="/ Zarr's default codecs",
+            beside=f"Zarr's default codecs {written(speed['default'], 'MB/s')}",
         ),
         Measured(f"maps, {SCAN}: Zarr's default codecs", speed["default"], note="the same files"),
         Measured(
             f"maps, {EPOCH}: store",
             speed["epoch"],
             ratio=speed["epoch"] / speed["scan"],
-            note="/ sequential read",
+            beside=f"its own sequential read {written(speed['scan'], 'MB/s')}",
         ),
         measure_memory(folder, rows),
     ]
@@ -215,9 +222,9 @@ def measure_memory(folder: Path, rows: int) -> Measured:
     with ProcessPoolExecutor(1, mp_context=spawned) as process:
         growth = process.submit(_epoch_growth, folder, rows).result()
     given = Stored(folder, MAP, rows).memory_bytes
-    note = f"/ the {given / 2**20:.0f} MiB it was given; batches and codecs come on top"
-    what = "maps, shuffled epoch: growth of the process"
-    return Measured(what, growth / 2**20, "MiB", growth / given, note=note)
+    what, note = "maps, shuffled epoch: growth of the process", "batches and codecs come on top"
+    beside = f"the memory it was given {written(given / 2**20, 'MiB')}"
+    return Measured(what, growth / 2**20, "MiB", given / max(growth, 1), note=note, beside=beside)
 
 
 def _epoch_growth(folder: Path, rows: int) -> int:
@@ -242,10 +249,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             rows += measure(Path(folder), count, given.repeats)
     on = machine(["numpy", "zarr", "zarrs", "h5py"])
-    print(table(rows))
-    print(f"\n{on}")
+    sizes = f"{given.rows:,} vectors, {given.maps:,} maps"
+    print(f"{sizes}\n\n{table(rows)}\n\n{on}")
     if given.json:
-        write_json(given.json, on, rows)
+        write_json(given.json, on, rows, sizes)
 
 
 if __name__ == "__main__":
