@@ -9,6 +9,7 @@ bytes are not compared. The exit code is 1 where a benchmark failed, not where a
 """
 
 import argparse
+import os
 import re
 import signal
 import sys
@@ -16,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.catalogue import BENCHMARKS, CPU, Benchmark, Given
-from benchmarks.full_table import full_table, report, times_table, where
-from benchmarks.outcomes import FAILED, FullRun, read_run, write_run
+from benchmarks.full_table import page, report
+from benchmarks.outcomes import FAILED, read_run, write_run
 from benchmarks.running import run_all
 from benchmarks.shared_data import SHARED
 from mintcore.errors import MintError
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.table:
-            _print(_tables(read_run(asked.table)))
+            print(page(read_run(asked.table)))
             return 0
         return _run(asked)
     except MintError as error:
@@ -44,22 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    if not asked.json.parent.is_dir():
-        raise MintError(f"{asked.json.parent} is not there: --json needs a folder that exists.")
+    folder = asked.json.parent
+    if asked.json.is_dir() or not os.access(folder, os.W_OK):
+        raise MintError(f"{asked.json} cannot be written: give --json a file in a folder of yours.")
     compared_with = asked.compare or (COMMITTED if COMMITTED.is_file() else None)
     earlier = read_run(compared_with) if compared_with else None
     run = run_all(asked.only, Given(asked.data, asked.device), lambda line: print(line, flush=True))
+    print("\n" + "\n\n".join(report(run, earlier, compared_with)), flush=True)
     write_run(asked.json, run)
-    _print(["", *report(run, earlier, compared_with), f"Written to {asked.json}."])
+    print(f"\nWritten to {asked.json}.")
     return 1 if run.count(FAILED) else 0
-
-
-def _tables(run: FullRun) -> list[str]:
-    return [full_table(run), times_table(run), where(run)]
-
-
-def _print(parts: Sequence[str]) -> None:
-    print("\n\n".join(parts))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "--compare", type=Path, metavar="FILE", help="an earlier run (results/all.json)"
     )
     parser.add_argument(
-        "--table", type=Path, metavar="FILE", help="run nothing: print the tables of an earlier run"
+        "--table", type=Path, metavar="FILE", help="run nothing: print an earlier run as a page"
     )
     return parser
 

@@ -26,7 +26,7 @@ def full_table(run: FullRun, earlier: FullRun | None = None) -> str:
         "ratio": [row.ratio_written for _, row in rows],
         "aim": [row.aimed_at for _, row in rows],
         "reached": [row.reached for _, row in rows],
-        "committed": ["" if each is None else f"{each.before:.2f}" for each in changed],
+        "before": ["" if each is None else f"{each.before:.2f}" for each in changed],
         "change": ["" if each is None else each.words for each in changed],
     }
     return markdown_table(columns, left=("benchmark", "what", "beside it", "reached"))
@@ -63,8 +63,14 @@ def verdict(run: FullRun, earlier: FullRun | None = None) -> str:
     slower = sum(change.is_slower for change in run.changes(earlier).values())
     return (
         f"Benchmarks: {', '.join(counts)}, in {seconds / 60:.1f} minutes. "
-        f"Aims missed: {missed}. Slower than committed: {slower}."
+        f"Aims missed: {missed}. Slower than before: {slower}."
     )
+
+
+def page(run: FullRun) -> str:
+    """Write a run as a page in Markdown."""
+    parts = ["# The last full run", where(run), full_table(run), times_table(run)]
+    return "\n\n".join(parts)
 
 
 def report(run: FullRun, earlier: FullRun | None, compared_with: Path | None) -> Iterator[str]:

@@ -114,7 +114,7 @@ def test_command__prints_one_table_and_writes_what_it_prints_again(
     printed = capsys.readouterr().out
     assert row in printed.splitlines()
     assert "Benchmarks: 1 measured, 0 skipped, 0 failed" in printed
-    assert "Aims missed: 1. Slower than committed: 0." in printed
+    assert "Aims missed: 1. Slower than before: 0." in printed
 
     assert command.main(["--table", str(file)]) == 0
     assert row in capsys.readouterr().out.splitlines()
@@ -125,7 +125,7 @@ def test_command__prints_one_table_and_writes_what_it_prints_again(
     assert command.main([*asked, "--compare", str(file)]) == 0
     printed = capsys.readouterr().out
     assert f"{row} 2.10 | -29%, slower |" in printed.splitlines()
-    assert "Slower than committed: 1." in printed
+    assert "Slower than before: 1." in printed
 
 
 def test_command__fails_where_a_benchmark_does(
@@ -143,7 +143,8 @@ def test_command__fails_where_a_benchmark_does(
     [
         (["--only", "stores"], "there is no benchmark 'stores'"),
         (["--device", "tpu"], "'tpu' is not a device"),
-        (["--json", "no/such/folder.json"], "no/such is not there"),
+        (["--json", "no/such/folder.json"], "no/such/folder.json cannot be written"),
+        (["--json", "/"], "/ cannot be written"),
         (["--table", "no.json"], "no.json cannot be read"),
         (["--table", __file__], "does not hold a full run"),
         (["--compare", __file__], "does not hold a full run"),

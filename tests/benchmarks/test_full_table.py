@@ -89,8 +89,8 @@ def test_changes__only_of_the_same_settings() -> None:
 def test_changes__noise_is_that_of_the_benchmark() -> None:
     now = run(1.0)
     noisy = replace(now.outcomes[0], noise=0.5)
-    assert verdict(now, run(1.5)).endswith("Slower than committed: 1.")
-    assert verdict(replace(now, outcomes=(noisy,)), run(1.5)).endswith("committed: 0.")
+    assert verdict(now, run(1.5)).endswith("Slower than before: 1.")
+    assert verdict(replace(now, outcomes=(noisy,)), run(1.5)).endswith("before: 0.")
 
 
 def test_times_table__says_what_was_less_than_usual_and_what_was_not_measured() -> None:
@@ -107,7 +107,7 @@ def test_report__says_why_and_counts() -> None:
     assert any(part.startswith("index failed") and part.endswith("no room") for part in parts)
     assert parts[-1] == (
         "Benchmarks: 1 measured, 1 skipped, 1 failed, in 1.1 minutes. "
-        "Aims missed: 1. Slower than committed: 0."
+        "Aims missed: 1. Slower than before: 0."
     )
 
 
