@@ -72,6 +72,13 @@ def test_catalogue__benchmarks_know_their_options(benchmark: Benchmark) -> None:
     ] == []
 
 
+def test_command_of_a_benchmark__finds_the_data_from_any_folder() -> None:
+    told = Benchmark("one", ("--rows", "2"), reads_data=True, uses_device=True)
+    settings = ["--rows", "2", "--device", "cpu"]
+    assert told.command(GIVEN) == [*settings, "--data", str(Path("data").absolute())]
+    assert told.settings(GIVEN) == settings  # wherever the data are, it is the same measurement
+
+
 def test_run_all__goes_on_whatever_becomes_of_one(made: Path, tmp_path: Path) -> None:
     lines: list[str] = []
     absent = Benchmark("absent", lack=lambda given: f"{given.data} is not there.")
