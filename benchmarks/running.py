@@ -21,6 +21,7 @@ PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "zarr", "duckdb", "pyarro
 ROOT = Path(__file__).parents[1]
 _FIGURES, _OUTPUT = "figures.json", "output.txt"
 _GRACE_S = 5.0
+_LINE_END = "\n"
 _LAST_LINES = 20
 
 Told = Callable[[str], None]
@@ -55,13 +56,13 @@ def run(benchmark: Benchmark, given: Given) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="mint-benchmarks-") as place:
         folder = Path(place)
         code = _run_in(folder, benchmark.module, benchmark.command(given))
-        content, said = _content(folder / _FIGURES), _last_lines(folder / _OUTPUT)
+        found, said = _figures(folder / _FIGURES), _last_lines(folder / _OUTPUT)
     seconds = time.perf_counter() - begun
-    if code != 0 or content is None:
-        why = f"It ended with code {code} and these words:\n{said}"
-        return _outcome(benchmark, given, FAILED, seconds, why=why)
-    rows, sizes = tuple(read_rows(content)), str(content["sizes"])
-    return _outcome(benchmark, given, MEASURED, seconds, rows=rows, sizes=sizes)
+    if code == 0 and found is not None:
+        return _outcome(benchmark, given, MEASURED, seconds, **found)
+    left = "" if found else " without figures"
+    why = f"It ended with code {code}{left} and these words:\n{said}"
+    return _outcome(benchmark, given, FAILED, seconds, why=why)
 
 
 def _run_in(folder: Path, module: str, options: Sequence[str]) -> int:
@@ -91,11 +92,12 @@ def _end_all(processes: Sequence[psutil.Process]) -> None:
     psutil.wait_procs(processes, _GRACE_S)
 
 
-def _content(file: Path) -> dict[str, Any] | None:
-    """Read the figures of a benchmark; None where it left none."""
+def _figures(file: Path) -> dict[str, Any] | None:
+    """Read what a benchmark measured, and how much; None where it left nothing of that form."""
     try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return {"rows": tuple(read_rows(content)), "sizes": str(content["sizes"])}
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
@@ -121,4 +123,4 @@ def _outcome(
 def _told(outcome: Outcome) -> str:
     if outcome.state == MEASURED:
         return f"    {outcome.seconds:.0f} s, figures: {len(outcome.rows)}"
-    return f"    {outcome.state}: {outcome.why}"
+    return f"    {outcome.state}: {outcome.why.partition(_LINE_END)[0]}"

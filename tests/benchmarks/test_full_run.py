@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.catalogue import BENCHMARKS, Benchmark, Given
+from benchmarks.measurement import read_rows
 from benchmarks.outcomes import FAILED, MEASURED, SKIPPED, read_run
 from benchmarks.running import ROOT, run, run_all
 from mintcore.errors import MintError
@@ -24,6 +25,7 @@ NO_BENCHMARKS = {
     "trials.__main__": "the lab notebook, which is about verdicts, not speed",
 }
 """Module with a main -> why the full run leaves it out."""
+RESULTS = sorted(set((ROOT / "benchmarks" / "results").glob("*.json")) - {command.COMMITTED})
 FINE = """
 import json, sys, tempfile
 from pathlib import Path
@@ -33,6 +35,7 @@ Path(sys.argv[-1]).write_text(json.dumps({"sizes": "two rows", "rows": [row]}))
 """
 BROKEN = "raise SystemExit('the disk is on fire')"
 SILENT = "print('nothing is measured')"
+ODD = "import sys; from pathlib import Path; Path(sys.argv[-1]).write_text('{\"rows\": 3}')"
 ENDLESS = """
 import subprocess, sys, tempfile, time
 from pathlib import Path
@@ -47,7 +50,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose modules can be run as benchmarks."""
     folder = tmp_path / "modules"
     folder.mkdir()
-    for name, source in {"fine": FINE, "broken": BROKEN, "silent": SILENT}.items():
+    for name, source in {"fine": FINE, "broken": BROKEN, "silent": SILENT, "odd": ODD}.items():
         (folder / f"{name}.py").write_text(source)
     (folder / "endless.py").write_text(ENDLESS)
     monkeypatch.setenv("PYTHONPATH", str(folder))
@@ -72,6 +75,15 @@ def test_catalogue__benchmarks_know_their_options(benchmark: Benchmark) -> None:
     ] == []
 
 
+@pytest.mark.parametrize("file", RESULTS, ids=lambda file: file.stem)
+def test_results__have_lines_of_one_form_with_a_name_each(file: Path) -> None:
+    content = json.loads(file.read_text())
+    names = [row.what for row in read_rows(content)]
+    assert len(set(names)) == len(names) > 0
+    assert content["machine"]
+    assert content["sizes"]
+
+
 def test_command_of_a_benchmark__finds_the_data_from_any_folder() -> None:
     told = Benchmark("one", ("--rows", "2"), reads_data=True, uses_device=True)
     settings = ["--rows", "2", "--device", "cpu"]
@@ -83,18 +95,26 @@ def test_run_all__goes_on_whatever_becomes_of_one(made: Path, tmp_path: Path) ->
     lines: list[str] = []
     absent = Benchmark("absent", lack=lambda given: f"{given.data} is not there.")
     ran = run_all(
-        [absent, Benchmark("broken"), Benchmark("silent"), Benchmark("fine", ("--rows", "2"))],
+        [absent, *map(Benchmark, ("broken", "silent", "odd")), Benchmark("fine", ("--rows", "2"))],
         GIVEN,
         lines.append,
     )
-    assert [each.state for each in ran.outcomes] == [SKIPPED, FAILED, FAILED, MEASURED]
-    skipped, broken, silent, fine = ran.outcomes
+    assert [each.state for each in ran.outcomes] == [SKIPPED, *3 * [FAILED], MEASURED]
+    skipped, broken, silent, odd, fine = ran.outcomes
     assert skipped.why == "data is not there."
     assert "the disk is on fire" in broken.why
-    assert "nothing is measured" in silent.why
+    assert (
+        silent.why == "It ended with code 0 without figures and these words:\nnothing is measured"
+    )
+    assert odd.why == "It ended with code 0 without figures and these words:\n"
     assert (fine.sizes, fine.settings) == ("two rows", ("--rows", "2"))
     assert (fine.rows[0].ratio, fine.rows[0].is_reached) == (1.5, False)
-    assert lines[0] == "[1/4] absent ..."
+    assert lines[:4] == [
+        "[1/5] absent ...",
+        "    skipped: data is not there.",
+        "[2/5] broken ...",
+        "    failed: It ended with code 1 without figures and these words:",
+    ]
     assert [path.name for path in tmp_path.iterdir()] == ["modules"]  # nothing is left
 
 
