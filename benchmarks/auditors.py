@@ -10,9 +10,8 @@ stops early, so that all sides go through as many epochs.
 """
 
 import argparse
-import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import product
@@ -25,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import coverage
 from benchmarks.auditor_exercises import RESNET56_WIDTHS, Sizes, SyntheticLayers
 from benchmarks.auditor_rivals import pytorch_loop, quickest_threads, scikit_learn
-from benchmarks.measurement import Measured, best_seconds, machine, table
+from benchmarks.measurement import Measured, best_seconds, machine, table, write_json, written
 from mintcore.auditors.fitting import FitSettings, Fitted, fit_together, score_values
 from mintcore.devices import choose_device
 from mintcore.evaluation.advantage import advantage
@@ -36,10 +35,11 @@ SWEEP, VANILLA, INTERVALS = PARTS = ("sweep", "vanilla", "intervals")
 SEEDS = (0, 1, 2)
 SWEEP_AIMS = {"cpu": 3.0, "cuda": 10.0}
 VANILLA_AIM = 2.0
+UNIT = "epochs/s"
 VANILLA_EPOCHS = 4
 """Times those of the sweep."""
-LOOP, ALONE = "PyTorch, one after another", "ours, one after another"
-TOGETHER = "ours, all in one pass"
+LOOP, ALONE = "PyTorch's loop", "ours one by one"
+TOGETHER = "ours in one pass"
 SCIKIT_LEARN, OURS = "scikit-learn's MLPClassifier", "our Vanilla auditor"
 
 
@@ -117,20 +117,23 @@ def measure_sweep(sweep: Sweep, repeats: int) -> list[Measured]:
     seconds = best_seconds(
         {LOOP: sweep.loop, ALONE: sweep.alone, TOGETHER: sweep.together}, repeats
     )
+    speed = {what: sweep.epochs / taken for what, taken in seconds.items()}
     same = f"validation AUC differs by at most {sweep.greatest_difference():.1e}"
     quality = f"mean best AUC {sweep.mean_best_auc():.4f} beside {np.mean(sweep.loop_aucs):.4f}"
-
-    def row(what: str, beside: str | None, aim: float | None, note: str) -> Measured:
-        speed = sweep.epochs / seconds[what]
-        ratio = None if beside is None else seconds[beside] / seconds[what]
-        return Measured(what, speed, "epochs/s", ratio, aim, note)
-
     return [
-        row(LOOP, None, None, f"{sweep.trainings} trainings"),
-        row(ALONE, LOOP, None, f"over PyTorch; {quality}"),
-        row(TOGETHER, LOOP, sweep.aim, "over PyTorch, one after another"),
-        row(TOGETHER, ALONE, sweep.aim, f"over ours, one after another; {same}"),
+        Measured(LOOP, speed[LOOP], UNIT, note=f"{sweep.trainings} trainings"),
+        _over(ALONE, LOOP, speed, None, quality),
+        _over(TOGETHER, LOOP, speed, sweep.aim, ""),
+        _over(TOGETHER, ALONE, speed, sweep.aim, same),
     ]
+
+
+def _over(
+    what: str, beside: str, speed: Mapping[str, float], aim: float | None, note: str
+) -> Measured:
+    """Give the row of one way of training beside another."""
+    ratio, other = speed[what] / speed[beside], f"{beside} {written(speed[beside], UNIT)}"
+    return Measured(f"{what} over {beside}", speed[what], UNIT, ratio, aim, note, other)
 
 
 def measure_vanilla(
@@ -165,14 +168,12 @@ def measure_vanilla(
     ahead = advantage(found[OURS], [found[SCIKIT_LEARN]], is_member)
     low, high = ahead.interval
     difference = f"difference {ahead.value:+.4f} ({low:+.4f} to {high:+.4f})"
-    rows = []
-    for what, taken in seconds.items():
-        area = _area(found[what], is_member)
-        ratio = None if what == SCIKIT_LEARN else seconds[SCIKIT_LEARN] / taken
-        note = area if ratio is None else f"over scikit-learn; {area}; {difference}"
-        aim = None if ratio is None else VANILLA_AIM
-        rows.append(Measured(what, settings.epochs / taken, "epochs/s", ratio, aim, note))
-    return rows
+    speed = {what: settings.epochs / taken for what, taken in seconds.items()}
+    area = {what: _area(scores, is_member) for what, scores in found.items()}
+    return [
+        Measured(SCIKIT_LEARN, speed[SCIKIT_LEARN], UNIT, note=area[SCIKIT_LEARN]),
+        _over(OURS, SCIKIT_LEARN, speed, VANILLA_AIM, f"{area[OURS]}; {difference}"),
+    ]
 
 
 def _in_threads(threads: int, action: Callable[[], None]) -> Callable[[], None]:
@@ -217,15 +218,17 @@ def main() -> None:
     device = choose_device(given.device)
     on = machine(["torch", "numpy", "scipy", "scikit-learn"])
     rows = measure_speed(given, device)
-    if rows:
-        print(f"{given.layers} layers, {given.train} images, {device.type}\n\n{table(rows)}\n")
     covered = coverage.measure(given.rounds) if INTERVALS in given.only else []
+    rows += coverage.summary(covered)
+    sizes = (
+        f"{given.layers} layers, {given.train} images, {device.type}; {given.rounds} experiments"
+    )
+    print(f"{sizes}\n\n{table(rows)}\n")
     if covered:
         print(f"{coverage.table(covered)}\n")
     print(on)
     if given.json:
-        found = {"machine": on, "rows": rows, "coverage": covered}
-        given.json.write_text(json.dumps(found, indent=1, default=asdict))
+        write_json(given.json, on, rows, sizes, coverage=[asdict(each) for each in covered])
 
 
 def _options() -> argparse.Namespace:

@@ -1,14 +1,13 @@
 """The dashboard on a large home folder, in a real browser.
 
-    python -m benchmarks.dashboard [HOME] [--json FILE]
+    python -m benchmarks.dashboard [HOME] [--extent large|small] [--json FILE]
 
-HOME is made by `python -m benchmarks.large_home` where it is not given. What a person waits for is timed inside the
-page: from the click until the last change of the page and the end of the script. That nothing changes any more is
-believed after 400 ms, which do not count.
+HOME is made by `python -m benchmarks.large_home` where it is not given, of the extent that is asked for. What a person
+waits for is timed inside the page: from the click until the last change of the page and the end of the script. That
+nothing changes any more is believed after 400 ms, which do not count.
 """
 
 import argparse
-import json
 import os
 import tempfile
 from collections import Counter
@@ -30,10 +29,11 @@ from benchmarks.dashboard_questions import (
     switches,
 )
 from benchmarks.dashboard_serving import CHROMIUM_ARGS, EMPTY_APP, chromium, served
-from benchmarks.dashboard_table import tables
 from benchmarks.dashboard_visits import visitor
-from benchmarks.index import Line
-from benchmarks.measurement import machine
+from benchmarks.dashboard_waits import Wait, summary
+from benchmarks.dashboard_waits import table as waits_table
+from benchmarks.large_home_extent import EXTENTS, LARGE
+from benchmarks.measurement import Measured, machine, table, write_json, written
 from mintcore.library import store_infos
 from store.artefacts import Home
 
@@ -47,22 +47,21 @@ def main() -> None:
     options = _options()
     on = machine(["streamlit", "altair", "pandas", "pyarrow"])
     with ExitStack() as stack:
-        home = options.home or _made(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        home = options.home or _made(folder, options.extent)
         holds, before = _holdings(Home(home)), os.getloadavg()[0]
-        lines = []
-        for line in measure(home, options.repeats, options.sessions, options.seconds):
-            print(f"{line.what}: {line.figure:,.1f} {line.unit}", flush=True)
-            lines.append(line)
+        found = list(_told(measure(home, options.repeats, options.sessions, options.seconds)))
         load = [before, os.getloadavg()[0]]
+    waits = [each for each in found if isinstance(each, Wait)]
+    rows = [each for each in found if isinstance(each, Measured)] + summary(waits)
     print(f"\n{holds}; load of the machine {load[0]:.1f} before, {load[1]:.1f} after; {on}")
-    print(f"\n{tables(lines)}")
+    print(f"\n{table(rows)}\n\n{waits_table(waits)}")
     if options.json:
-        figures = [asdict(line) | {"met": line.met} for line in lines]
-        content = {"machine": on, "load": load, "home": holds, "lines": figures}
-        options.json.write_text(json.dumps(content, indent=1))
+        each_wait = [asdict(wait) for wait in waits]
+        write_json(options.json, on, rows, holds, load=load, waits=each_wait)
 
 
-def measure(home: Path, repeats: int, sessions: int, seconds: float) -> Iterator[Line]:
+def measure(home: Path, repeats: int, sessions: int, seconds: float) -> Iterator[Measured | Wait]:
     """Serve a home folder and an empty app, and measure what people in browsers meet.
 
     Args:
@@ -90,13 +89,24 @@ def measure(home: Path, repeats: int, sessions: int, seconds: float) -> Iterator
         person.open(ours.address)
         audit_an_image(person, nothing)
         yield memory(ours, "with PyTorch and a model, after the first image audit")
-        yield Line("errors met by one person", len(person.problems), "", 0)
+        yield Measured("errors met by one person", len(person.problems), "", at_most=0)
         _say([*person.problems, *together.problems])
+
+
+def _told(found: Iterator[Measured | Wait]) -> Iterator[Measured | Wait]:
+    """Print what is found as soon as it is."""
+    for each in found:
+        if isinstance(each, Wait):
+            print(f"{each.what}, {each.which}: {written(each.milliseconds, 'ms')}", flush=True)
+        else:
+            print(f"{each.what}: {each.figure}", flush=True)
+        yield each
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboard", description=__doc__)
     parser.add_argument("home", type=Path, nargs="?", help="a large home folder")
+    parser.add_argument("--extent", choices=EXTENTS, default=LARGE, help="of a home that is made")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="how often each thing is done")
     parser.add_argument("--sessions", type=int, default=SESSIONS, help="people who click at once")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long they click")
@@ -104,10 +114,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _made(folder: Path) -> Path:
+def _made(folder: Path, extent: str) -> Path:
     from benchmarks.large_home import make  # noqa: PLC0415 - imports PyTorch
 
-    make(Home(folder / "home"))
+    make(Home(folder / "home"), EXTENTS[extent])
     return folder / "home"
 
 

@@ -11,15 +11,13 @@ registered, keeps the pooled view of every block, and ends when all of it is on 
 
 import argparse
 import json
-import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import torch
-
+from benchmarks.extraction_cases import ARRAYS, CASES, GPU_CASES, JPEGS, Bench, Case
 from benchmarks.extraction_inputs import add_arrays, add_fresh_model, add_jpegs, crops
 from benchmarks.measurement import (
     Measured,
@@ -28,88 +26,17 @@ from benchmarks.measurement import (
     peak_growth_bytes,
     table,
     write_json,
+    written,
 )
 from mintcore.extraction.batches import choose_batch
-from mintcore.extraction.decoding import Batch, decoded_ahead, default_workers
-from mintcore.extraction.images import listing_images
-from mintcore.extraction.requests import ExtractionRequest
-from mintcore.extraction.run import extract_datasets
-from mintcore.models.audited import AuditedModel
-from mintcore.models.precision import Autocast
 from mintcore.models.registration import load_model
-from mintcore.progress import SilentReporter
 from store.artefacts import Home
 
-ARRAYS, JPEGS = "arrays", "jpegs"
 JPEG_SIDE = 256
 QUERIES = 4
 UNIT = "images/s"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One model, and how many images go through it: decoded in one file, and as JPEG files."""
-
-    title: str
-    arch: str
-    side: int
-    classes: int | None
-    arrays: int
-    jpegs: int
-    autocast: Autocast | None = None
-
-
-CASES = (
-    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 50_000, 8192),
-    Case("ResNet-18, 224 px", "torchvision:resnet18", 224, 1000, 1024, 1024),
-)
-GPU_CASES = (
-    Case("ResNet-56, 32 px", "mintcore:resnet56-cifar", 32, 10, 400_000, 16_384),
-    Case("ResNet-100, 112 px", "mintcore:iresnet100", 112, None, 50_000, 16_384, "bfloat16"),
-    Case("ViT-B/16, 224 px", "torchvision:vit_b_16", 224, 1000, 16_384, 8192, "bfloat16"),
-)
 PEER_ARCH = "torchvision:resnet18"
 PEER_LAYERS = [f"layer{stage}.{block}" for stage in (1, 2, 3, 4) for block in (0, 1)]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A home folder with one model and the images of one case."""
-
-    home: Home
-    model: AuditedModel
-    device: str
-    repeats: int
-
-    def extract(self, dataset: str, views: Sequence[str] = ("pooled",), **settings: object) -> None:
-        """Extract a dataset into a store that is not there yet."""
-        shutil.rmtree(self.home.path / "stores", ignore_errors=True)
-        request = ExtractionRequest(
-            self.model.name,
-            (dataset,),
-            views=tuple(views),
-            **settings,  # type: ignore[arg-type]
-        )
-        extract_datasets(self.home, request, device=self.device, reporter=SilentReporter())
-
-    def decoded(self, dataset: str) -> list[Batch]:
-        """Decode a dataset as extraction does, all of it."""
-        batch, workers = choose_batch(self.model), default_workers()
-        with listing_images(self.home, [dataset]) as images:
-            return [
-                decoded
-                for window in images.windows()
-                for decoded in decoded_ahead(self.model.preprocessing, window.uris, batch, workers)
-            ]
-
-    def forward(self, batches: Sequence[Batch]) -> None:
-        """Run the bare model over decoded batches."""
-        with torch.inference_mode():
-            for batch in batches:
-                pixels = self.model.preprocessing.normalise(batch.pixels.to(self.model.device))
-                self.model.module(pixels.contiguous(memory_format=torch.channels_last))
-        if self.model.device.type == "cuda":
-            torch.cuda.synchronize(self.model.device)
 
 
 def main() -> None:
@@ -132,9 +59,10 @@ def main() -> None:
     on = machine(["torch", "torchvision", "numpy", "zarr", "pillow"])
     cases = GPU_CASES if asked.device.startswith("cuda") else CASES
     rows = [row for case in cases for row in _case(case, asked)]
-    print(f"{on}, {asked.device}\n\n{table(rows)}")
+    sizes = f"{asked.scale:g} times the usual images, {asked.device}"
+    print(f"{sizes}\n\n{table(rows)}\n\n{on}")
     if asked.json is not None:
-        write_json(asked.json, f"{on}, {asked.device}", rows)
+        write_json(asked.json, on, rows, sizes)
 
 
 def _case(case: Case, asked: argparse.Namespace) -> list[Measured]:
@@ -150,10 +78,7 @@ def _case(case: Case, asked: argparse.Namespace) -> list[Measured]:
             rows += _gradients(bench, jpegs)
         if asked.thingsvision and case.arch == PEER_ARCH:
             rows += _peer(bench, jpegs, files, asked.thingsvision)
-    return [
-        Measured(f"{case.title}: {row.what}", row.value, row.unit, row.ratio, row.aim, row.note)
-        for row in rows
-    ]
+    return [replace(row, what=f"{case.title}: {row.what}") for row in rows]
 
 
 def _from_memory(bench: Bench, count: int) -> list[Measured]:
@@ -171,7 +96,8 @@ def _from_memory(bench: Bench, count: int) -> list[Measured]:
             UNIT,
             seconds["forward"] / seconds["extract"],
             0.9,
-            f"of the bare forward; batches of {choose_batch(bench.model)}",
+            f"batches of {choose_batch(bench.model)}",
+            _forward(count, seconds),
         ),
         Measured("extraction, growth of memory", grown / 2**20, "MiB"),
     ]
@@ -194,7 +120,7 @@ def _from_files(bench: Bench, count: int) -> list[Measured]:
             UNIT,
             apart / seconds["extract"],
             0.85,
-            "of decoding, then the bare forward",
+            beside=f"decoding, then the bare forward {written(count / apart, UNIT)}",
         ),
     ]
 
@@ -214,7 +140,8 @@ def _queries(bench: Bench, count: int) -> list[Measured]:
             count * QUERIES / seconds["extract"],
             "queries/s",
             QUERIES * seconds["forward"] / seconds["extract"],
-            note=f"from JPEG; of {QUERIES} bare forwards",
+            note="from JPEG",
+            beside=_forward(count, seconds),
         )
     ]
 
@@ -234,7 +161,8 @@ def _gradients(bench: Bench, count: int) -> list[Measured]:
             count / seconds["extract"],
             UNIT,
             seconds["forward"] / seconds["extract"],
-            note="from JPEG; of the bare forward",
+            note="from JPEG",
+            beside=_forward(count, seconds),
         )
     ]
 
@@ -263,7 +191,8 @@ def _peer(bench: Bench, count: int, files: Path, python: Path) -> list[Measured]
             count / seconds[f"maps{kind}"],
             UNIT,
             seconds["forward"] / seconds[f"maps{kind}"],
-            note="from JPEG; of the bare forward",
+            note="from JPEG",
+            beside=_forward(count, seconds),
         )
         for kind in ("", " as float32")
     ] + [
@@ -272,10 +201,14 @@ def _peer(bench: Bench, count: int, files: Path, python: Path) -> list[Measured]
             count / theirs["extract"],
             UNIT,
             theirs["forward"] / theirs["extract"],
-            note=f"from JPEG, float32; of its own bare forward, {count / theirs['forward']:,.0f} "
-            f"images/s with torch {theirs['torch']}",
+            note=f"from JPEG, float32; torch {theirs['torch']}",
+            beside=_forward(count, theirs),
         )
     ]
+
+
+def _forward(count: int, seconds: Mapping[str, float]) -> str:
+    return f"bare forward {written(count / seconds['forward'], UNIT)}"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import argparse
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -20,8 +21,9 @@ import numpy as np
 import torch
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.measurement import Measured, best_seconds, machine, table, write_json
-from benchmarks.near_duplicate_images import SHARED, cifar10
+from benchmarks.measurement import Measured, best_seconds, machine, table, write_json, written
+from benchmarks.near_duplicate_images import cifar10
+from benchmarks.shared_data import SHARED, WEIGHTS
 from mintcore import library
 from mintcore.activation_maps import image_activation, stored_arrays
 from mintcore.arrays import parse_view
@@ -38,7 +40,6 @@ from mintcore.progress import SilentReporter
 from mintcore.sweep import SweepRequest, sweep
 from store.artefacts import Home
 
-WEIGHTS = "weights/cifar10_resnet56_akamaster.safetensors"
 RGB = Preprocessing((32, 32), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 BARE = "bare forward pass"
 AIM_MS = 1000
@@ -142,11 +143,20 @@ def measure(home: Home, auditors: Sequence[str], repeats: int) -> list[Measured]
             action()  # warm
         seconds = best_seconds(measured, repeats)
         for what, taken in seconds.items():
-            note = f"{taken / seconds[BARE]:.1f} bare passes" if what != BARE else ""
-            aim = f"; aim: under {AIM_MS:,} ms" if what == "page" else ""
-            title = f"{card_title(auditor)}: {what}"
-            rows.append(Measured(title, taken * _MS, "ms", seconds[BARE] / taken, None, note + aim))
+            row = Measured(f"{card_title(auditor)}: {what}", taken * _MS, "ms")
+            rows.append(row if what == BARE else _beside_bare(row, seconds[BARE] * _MS))
     return rows
+
+
+def _beside_bare(row: Measured, bare_ms: float) -> Measured:
+    taken_ms = row.value or 0.0
+    return replace(
+        row,
+        ratio=bare_ms / taken_ms,
+        note=f"{taken_ms / bare_ms:.1f} bare passes",
+        beside=f"{BARE} {written(bare_ms, row.unit)}",
+        at_most=AIM_MS if row.what.endswith(": page") else None,
+    )
 
 
 def card_title(auditor: ImageAuditor) -> str:
@@ -184,11 +194,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(given.home or Path(folder) / "home")
         auditors = given.auditors or prepare(home, given.data, given.images)
-        rows = measure(home, auditors, given.repeats)
+        rows, sizes = measure(home, auditors, given.repeats), f"{_total(home):,} images"
     on = machine(["torch", "numpy", "streamlit"])
     print(f"{table(rows)}\n\n{on}")
     if given.json:
-        write_json(given.json, on, rows)
+        write_json(given.json, on, rows, sizes)
 
 
 if __name__ == "__main__":

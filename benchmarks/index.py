@@ -7,40 +7,23 @@ and then the best of five. The files are in the page cache. Linux only.
 """
 
 import argparse
-import json
 import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.index_contents import create_synthetic_store
 from benchmarks.index_questions import Answer, Question, answer, questions, seal
-from benchmarks.measurement import machine
+from benchmarks.measurement import Measured, machine, table, write_json
 from store.sealed import current_index
 
 OPENING_MS = 100.0
 BYTES_A_ROW = 60.0
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the table; ``met`` is None where there is no aim."""
-
-    what: str
-    figure: float
-    unit: str
-    aim: float | None = None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the figure is at most what was aimed at."""
-        return None if self.aim is None else self.figure <= self.aim
 
 
 def main() -> None:
@@ -52,64 +35,53 @@ def main() -> None:
     options = parser.parse_args()
     on = machine(["duckdb", "pyarrow"])
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        lines = list(measure(Path(folder), options.rows))
-    print(f"{options.rows:,} images; {on}\n\n{table(lines)}")
+        rows = list(measure(Path(folder), options.rows))
+    sizes = f"{options.rows:,} images"
+    print(f"{sizes}; {on}\n\n{table(rows)}")
     if options.json:
-        figures = [asdict(line) | {"met": line.met} for line in lines]
-        content = {"machine": on, "rows": options.rows, "lines": figures}
-        options.json.write_text(json.dumps(content, indent=1))
+        write_json(options.json, on, rows, sizes)
 
 
-def measure(folder: Path, rows: int) -> Iterator[Line]:
+def measure(folder: Path, rows: int) -> Iterator[Measured]:
     """Build the index of a store, and measure it."""
     begun = time.perf_counter()
     store = create_synthetic_store(folder, rows)
-    yield Line("building segments and listings", time.perf_counter() - begun, "s")
+    yield Measured("building segments and listings", time.perf_counter() - begun, "s")
     asked = questions(rows, store.block_rows)
     for question in asked:
         if question.unsealed:
             found = _in_new_process(answer, store.folder, question.what, rows)
             yield from _times(f"not sealed: {question.what}", found, None)
     seal_s, seal_bytes = _in_new_process(seal, store.folder)
-    yield Line("sealing", seal_s, "s")
-    yield Line("sealing, peak memory", seal_bytes / 2**20, "MiB")
+    yield Measured("sealing", seal_s, "s")
+    yield Measured("sealing, peak memory", seal_bytes / 2**20, "MiB")
     yield from _sizes(store.folder, rows)
     yield from _sealed(store.folder, rows, asked)
 
 
-def table(lines: list[Line]) -> str:
-    """Write the lines as a Markdown table."""
-    rows = ["| what | figure | aim | |", "| --- | ---: | ---: | --- |"]
-    for line in lines:
-        aim = "" if line.aim is None else f"at most {line.aim:,g}"
-        missed = "missed" if line.met is False else ""
-        rows.append(f"| {line.what} | {line.figure:,.1f} {line.unit} | {aim} | {missed} |")
-    return "\n".join(rows)
-
-
-def _sealed(folder: Path, rows: int, asked: list[Question]) -> Iterator[Line]:
+def _sealed(folder: Path, rows: int, asked: list[Question]) -> Iterator[Measured]:
     answers = [_in_new_process(answer, folder, question.what, rows) for question in asked]
-    yield Line(
-        f"opening, slowest of {len(answers)}", max(a.open_ms for a in answers), "ms", OPENING_MS
-    )
+    slowest = max(each.open_ms for each in answers)
+    yield Measured(f"opening, slowest of {len(answers)}", slowest, "ms", at_most=OPENING_MS)
     for question, found in zip(asked, answers, strict=True):
         yield from _times(question.what, found, question.aim_ms)
 
 
-def _times(what: str, found: Answer, aim_ms: float | None) -> Iterator[Line]:
-    yield Line(f"{what}: first", found.first_ms, "ms", aim_ms)
-    yield Line(f"{what}: again", found.again_ms, "ms", aim_ms)
-    yield Line(f"{what}: peak memory", found.peak_bytes / 2**20, "MiB")
+def _times(what: str, found: Answer, aim_ms: float | None) -> Iterator[Measured]:
+    yield Measured(f"{what}: first", found.first_ms, "ms", at_most=aim_ms)
+    yield Measured(f"{what}: again", found.again_ms, "ms", at_most=aim_ms)
+    yield Measured(f"{what}: peak memory", found.peak_bytes / 2**20, "MiB")
 
 
-def _sizes(folder: Path, rows: int) -> Iterator[Line]:
+def _sizes(folder: Path, rows: int) -> Iterator[Measured]:
     sealed = current_index(folder)
     if sealed is None:
         raise RuntimeError(f"{folder} was not sealed")
-    yield Line("size of the sealed index", sealed.stat().st_size / rows, "B/row", BYTES_A_ROW)
+    size = sealed.stat().st_size / rows
+    yield Measured("size of the sealed index", size, "B/row", at_most=BYTES_A_ROW)
     for what, pattern in (("segments", "part-*"), ("listings", "dataset-*")):
         size = sum(file.stat().st_size for file in (folder / "index").glob(pattern))
-        yield Line(f"size of the {what}", size / rows, "B/row")
+        yield Measured(f"size of the {what}", size / rows, "B/row")
 
 
 def _in_new_process(work: Callable[..., Result], *given: object) -> Result:

@@ -1,6 +1,6 @@
 """A large home folder for the dashboard: a million stored images, 40 auditors, 200 dataset audits, 100 ended jobs.
 
-    python -m benchmarks.large_home FOLDER [--images N]
+    python -m benchmarks.large_home FOLDER [--extent large|small]
 
 Everything is made by the engine itself: images are registered, a ResNet-56 is trained on a few of them, auditors are
 trained and audits published. Only the activations of the many images at one layer are not computed but drawn around
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.large_home_extent import Extent
+from benchmarks.large_home_extent import EXTENTS, LARGE, Extent
 from benchmarks.large_home_findings import (
     add_auditors,
     add_audits,
@@ -27,10 +27,8 @@ from benchmarks.large_home_store import add_stored_rows
 from benchmarks.large_home_training import add_model
 from store.artefacts import Home
 
-_LARGE = Extent()
 
-
-def make(home: Home, extent: Extent = _LARGE) -> None:
+def make(home: Home, extent: Extent) -> None:
     """Make the home folder, or what it lacks."""
     sets = sets_of(extent)
     with _told(f"registering {extent.images:,} images"):
@@ -54,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Make a home folder as a command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.large_home", description=__doc__)
     parser.add_argument("folder", type=Path, help="the home folder")
-    parser.add_argument("--images", type=int, default=_LARGE.images, help="images in it")
+    parser.add_argument("--extent", choices=EXTENTS, default=LARGE, help="how much it holds")
     options = parser.parse_args(arguments)
-    make(Home(options.folder), Extent(images=options.images))
+    make(Home(options.folder), EXTENTS[options.extent])
 
 
 @contextmanager

@@ -30,3 +30,21 @@ class Extent:
     dataset_audits: int = 200
     image_audits: int = 20
     jobs: int = 100
+
+
+LARGE, SMALL = "large", "small"
+EXTENTS = {
+    LARGE: Extent(),
+    SMALL: Extent(
+        images=5000,
+        large_sets=1,
+        small_sets=2,
+        arch="mintcore:object-cnn-small",
+        seeds=1,
+        compared=("linear",),
+        auditors=14,
+        dataset_audits=6,
+        image_audits=2,
+        jobs=10,
+    ),
+}

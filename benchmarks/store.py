@@ -15,11 +15,11 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import zarr
 
 from benchmarks.measurement import (
     Measured,
@@ -28,92 +28,21 @@ from benchmarks.measurement import (
     peak_growth_bytes,
     table,
     write_json,
+    written,
 )
-from benchmarks.rivals import HAS_H5PY, Hdf5, Memmap, Side, pieces, rivals
-from store.artefacts import Home
-from store.epochs import RowSet
-from store.feature_store import FeatureStore, create_store, open_store
+from benchmarks.rivals import HAS_H5PY, Hdf5, Memmap, Side, rivals
+from benchmarks.stored_side import Stored
+from store.feature_store import open_store
 from store.layout import ArraySpec
-from store.reading import SCRATCH_BYTES
 
 POOLED = ArraySpec("layer", "pooled", (512,))
 MAP = ArraySpec("layer", "map16", (64, 16, 16))
 BATCH = 1024
 MAP_BATCH = 128
-WINDOWS_BYTES = 64 * 2**20
 WRITE, EPOCH = "write", "shuffled epoch, copied"
 SCAN, SCAN_AS_FLOAT32 = "sequential read, copied", "sequential read, as float32"
 WHOLE = "sequential read, into memory"
 AIMS = {WRITE: 0.4, WHOLE: 0.6, SCAN_AS_FLOAT32: 0.6}
-DEFAULT_PIPELINE = "zarr.core.codec_pipeline.BatchedCodecPipeline"
-
-
-class Stored:
-    """The store, with one array: a ``Side``.
-
-    Args:
-        folder: Where its home is made.
-        spec: The array.
-        rows: Its rows.
-    """
-
-    name = "store"
-
-    def __init__(self, folder: Path, spec: ArraySpec, rows: int) -> None:
-        self.home, self.spec, self.rows = Home(folder / "home"), spec, rows
-        self._ids = [f"{number:032x}" for number in range(rows)]
-        self.folder = self.home.folder("stores", "written-0")
-        self._written = 0
-        self._opened: FeatureStore | None = None
-        self._open: RowSet | None = None
-        self.megabytes = rows * spec.row_bytes / 1e6
-        # a quarter of a small array, so that it is streamed too
-        self.memory_bytes = SCRATCH_BYTES + min(WINDOWS_BYTES, rows * spec.row_bytes // 4)
-
-    def write(self, block: np.ndarray) -> None:
-        """Write the values again and again into a new store, in blocks as large as it takes."""
-        name = f"written-{self._written}"
-        self._opened, self._open, self._written = None, None, self._written + 1
-        store = create_store(self.home, name, expected_rows=self.rows)
-        with store.writer([self.spec], self.rows) as writer:
-            for rows in pieces(self.rows, store.block_rows):
-                with writer.block() as growing:
-                    for part in pieces(rows.stop - rows.start, len(block)):
-                        ids = self._ids[rows][part]
-                        growing.append(ids, {self.spec.key: block[: len(ids)]})
-                    growing.commit()
-
-    def row_set(self) -> RowSet:
-        """Open the store once, for passes in ``memory_bytes``."""
-        if self._open is None:
-            rows = np.arange(self.rows)
-            self._open = RowSet(self._store(), self.spec.key, rows, self.memory_bytes)
-        return self._open
-
-    def _store(self) -> FeatureStore:
-        if self._opened is None:
-            self._opened = open_store(self.folder)
-        return self._opened
-
-    def sequential(self, size: int) -> Iterator[np.ndarray]:
-        """Give batches as they lie on disk."""
-        return (values for _, values in self.row_set().sequential(size))
-
-    def shuffled(self, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Give the batches of an epoch."""
-        return (values for _, values in self.row_set().shuffled(size, rng))
-
-    def whole(self) -> np.ndarray:
-        """Read all rows with one call."""
-        return self._store().read(self.spec.key, np.arange(self.rows))
-
-    def by_default_codecs(self, size: int) -> Iterator[np.ndarray]:
-        """Read the very same files with the codecs that Zarr itself brings."""
-        folder = self.folder / "activations.zarr" / self.spec.key
-        with zarr.config.set({"codec_pipeline.path": DEFAULT_PIPELINE}):
-            array = zarr.open_array(folder, mode="r")
-            for rows in pieces(self.rows, size):
-                yield np.asarray(array[rows])
 
 
 def copied(batches: Callable[[], Iterable[np.ndarray]]) -> None:
@@ -165,16 +94,21 @@ def measure_pooled(folder: Path, rows: int, repeats: int) -> list[Measured]:
 
 def _pooled_rows(speeds: dict[str, dict[str, float]]) -> Iterator[Measured]:
     for what, by_side in speeds.items():
-        base = by_side[Memmap.name]
         for name, speed in by_side.items():
-            ratio, note = speed / base, f"/ {Memmap.name}"
-            aim = AIMS.get(what) if name == Stored.name else None
-            yield Measured(f"pooled, {what}: {name}", speed, "MB/s", ratio, aim, note)
+            row = Measured(f"pooled, {what}: {name}", speed)
+            yield _beside_memmap(row, what, by_side[Memmap.name]) if name == Stored.name else row
         if not HAS_H5PY:
             yield Measured(f"pooled, {what}: {Hdf5.name}", None, note="h5py is not installed")
     epoch, scan = speeds[EPOCH][Stored.name], speeds[SCAN][Stored.name]
-    what, note = "pooled, store: shuffled epoch / sequential read", "both of the store, copied"
-    yield Measured(what, epoch, "MB/s", epoch / scan, 0.7, note)
+    beside, note = f"its own sequential read {written(scan, 'MB/s')}", "both copied"
+    what = "pooled, shuffled epoch of the store"
+    yield Measured(what, epoch, "MB/s", epoch / scan, 0.7, note, beside)
+
+
+def _beside_memmap(row: Measured, what: str, memmap: float) -> Measured:
+    beside = f"{Memmap.name} {written(memmap, row.unit)}"
+    ratio = row.value / memmap if row.value else None
+    return replace(row, ratio=ratio, aim=AIMS.get(what), beside=beside)
 
 
 def measure_maps(folder: Path, rows: int, repeats: int) -> list[Measured]:
@@ -196,14 +130,14 @@ def measure_maps(folder: Path, rows: int, repeats: int) -> list[Measured]:
             speed["scan"],
             ratio=speed["scan"] / speed["default"],
             aim=2.0,
-            note="/ Zarr's default codecs",
+            beside=f"Zarr's default codecs {written(speed['default'], 'MB/s')}",
         ),
         Measured(f"maps, {SCAN}: Zarr's default codecs", speed["default"], note="the same files"),
         Measured(
             f"maps, {EPOCH}: store",
             speed["epoch"],
             ratio=speed["epoch"] / speed["scan"],
-            note="/ sequential read",
+            beside=f"its own sequential read {written(speed['scan'], 'MB/s')}",
         ),
         measure_memory(folder, rows),
     ]
@@ -215,9 +149,9 @@ def measure_memory(folder: Path, rows: int) -> Measured:
     with ProcessPoolExecutor(1, mp_context=spawned) as process:
         growth = process.submit(_epoch_growth, folder, rows).result()
     given = Stored(folder, MAP, rows).memory_bytes
-    note = f"/ the {given / 2**20:.0f} MiB it was given; batches and codecs come on top"
-    what = "maps, shuffled epoch: growth of the process"
-    return Measured(what, growth / 2**20, "MiB", growth / given, note=note)
+    what, note = "maps, shuffled epoch: growth of the process", "batches and codecs come on top"
+    beside = f"the memory it was given {written(given / 2**20, 'MiB')}"
+    return Measured(what, growth / 2**20, "MiB", given / max(growth, 1), note=note, beside=beside)
 
 
 def _epoch_growth(folder: Path, rows: int) -> int:
@@ -242,10 +176,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             rows += measure(Path(folder), count, given.repeats)
     on = machine(["numpy", "zarr", "zarrs", "h5py"])
-    print(table(rows))
-    print(f"\n{on}")
+    sizes = f"{given.rows:,} vectors, {given.maps:,} maps"
+    print(f"{sizes}\n\n{table(rows)}\n\n{on}")
     if given.json:
-        write_json(given.json, on, rows)
+        write_json(given.json, on, rows, sizes)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Training beside a bare loop: the same network, images, batches and optimiser, with the images in memory.
 
-    python -m benchmarks.training [--json FILE] [--arch ARCH] [--images N] [--repeats N] [--device DEVICE]
+    python -m benchmarks.training [--data FOLDER] [--json FILE] [--arch ARCH] [--images N] [--repeats N]
+                                  [--device DEVICE]
 
 The bare loop is forward, backward and step on normalised float32 batches that lie ready on the
 device. Training has to shuffle, gather, augment and normalise beside it, to count what it saw, to
 report, and to write a checkpoint after the epoch. Each figure is the best epoch of some, taken in
-turns. CIFAR-10 is read from ``../shared/data`` where it is there, otherwise images are noise.
+turns. CIFAR-10 is read from the folder of ``--data`` where it is there, otherwise images are noise.
 """
 
 import argparse
@@ -18,8 +19,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.measurement import Measured, best_seconds, machine, table, write_json
-from benchmarks.near_duplicate_images import SHARED, cifar10
+from benchmarks.measurement import Measured, best_seconds, machine, table, write_json, written
+from benchmarks.near_duplicate_images import cifar10
+from benchmarks.shared_data import SHARED
 from mintcore.datasets.registration import add_dataset
 from mintcore.devices import choose_device
 from mintcore.models.preprocessing import Preprocessing
@@ -37,19 +39,20 @@ from store.artefacts import Home
 SIDE_PX = 32
 RGB = Preprocessing((SIDE_PX, SIDE_PX), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 AIM = 0.9
+UNIT = "images/s"
 MANY_EPOCHS = 10_000
 BARE, PLAIN = "bare loop", "training, images kept"
 AUGMENTED, DECODED = "training, images kept, crop-flip", "training, images decoded each time"
 
 
-def images(count: int) -> tuple[np.ndarray, np.ndarray]:
+def images(data: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Give images (N, 32, 32, 3) uint8 and labels (N,) text; of CIFAR-10 at most all there are."""
-    pictures = cifar10(SHARED, "train")
+    pictures = cifar10(data, "train")
     if pictures is None:
         rng = np.random.default_rng(0)
         noise = rng.integers(0, 256, (count, SIDE_PX, SIDE_PX, 3), np.uint8)
         return noise, (np.arange(count) % 10).astype(str)
-    labels = np.load(SHARED / "cifar10" / "labels.npz")["train"]
+    labels = np.load(data / "cifar10" / "labels.npz")["train"]
     return pictures[:count], labels[:count].astype(str)
 
 
@@ -59,13 +62,19 @@ class Trainings:
     Args:
         folder: For the home folder.
         arch: The architecture.
-        count: Images.
+        pictures: Images and labels, as ``images`` gives them.
         device: Where.
     """
 
-    def __init__(self, folder: Path, arch: str, count: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        arch: str,
+        pictures: tuple[np.ndarray, np.ndarray],
+        device: torch.device,
+    ) -> None:
         self.home, self._arch, self._device = Home(folder / "home"), arch, device
-        pixels, labels = images(count)
+        pixels, labels = pictures
         np.savez(folder / "images.npz", images=pixels, label=labels)
         add_dataset(self.home, "images", f"arrays:{folder / 'images.npz'}", "member")
         self.examples = load_examples(self.home, ["images"], "member", "label")
@@ -125,11 +134,8 @@ def _bare_epoch(
     loss.item()  # waits for a GPU
 
 
-def measure(
-    folder: Path, arch: str, count: int, device: torch.device, repeats: int
-) -> list[Measured]:
+def measure(trainings: Trainings, device: torch.device, repeats: int) -> list[Measured]:
     """Measure all in turns."""
-    trainings = Trainings(folder, arch, count, device)
     kept = KeptPixels(trainings.examples, RGB, device, SilentReporter())
     decoded = DecodedPixels(trainings.examples, RGB, device)
     seconds = best_seconds(
@@ -141,16 +147,21 @@ def measure(
         },
         repeats,
     )
+    speeds = {what: len(trainings.examples) / taken for what, taken in seconds.items()}
+    bare = speeds.pop(BARE)
     return [
-        Measured(
-            what,
-            len(trainings.examples) / taken,
-            "images/s",
-            ratio=None if what == BARE else seconds[BARE] / taken,
-            aim=AIM if what in (PLAIN, AUGMENTED) else None,
-            note="" if what == BARE else f"over the {BARE}",
-        )
-        for what, taken in seconds.items()
+        Measured(BARE, bare, UNIT),
+        *(
+            Measured(
+                what,
+                speed,
+                UNIT,
+                ratio=speed / bare,
+                aim=AIM if what in (PLAIN, AUGMENTED) else None,
+                beside=f"{BARE} {written(bare, UNIT)}",
+            )
+            for what, speed in speeds.items()
+        ),
     ]
 
 
@@ -159,17 +170,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--arch", default="mintcore:resnet20-cifar")
+    parser.add_argument("--data", type=Path, default=SHARED, help="folder with cifar10")
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", default="auto")
     given = parser.parse_args()
     device = choose_device(given.device)
     with tempfile.TemporaryDirectory() as folder:
-        rows = measure(Path(folder), given.arch, given.images, device, given.repeats)
+        pictures = images(given.data, given.images)
+        trainings = Trainings(Path(folder), given.arch, pictures, device)
+        rows = measure(trainings, device, given.repeats)
     on = machine(["torch", "numpy"])
-    print(f"{given.arch}, {given.images} images, {device.type}\n\n{table(rows)}\n\n{on}")
+    sizes = f"{given.arch}, {given.images} images, {device.type}"
+    print(f"{sizes}\n\n{table(rows)}\n\n{on}")
     if given.json:
-        write_json(given.json, on, rows)
+        write_json(given.json, on, rows, sizes)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.near_duplicate_images import SHARED
+from benchmarks.shared_data import SHARED
 from benchmarks.trials.lab import Lab
 from benchmarks.trials.trials import TRIALS, Row
 from mintcore.evaluation.intervals import auc_interval

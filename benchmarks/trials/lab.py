@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.near_duplicate_images import cifar10
+from benchmarks.shared_data import WEIGHTS
 from benchmarks.trials.views import SHOWN, show
 from mintcore.cohorts import build_cohort
 from mintcore.datasets.registration import add_dataset
@@ -24,7 +25,6 @@ from store.artefacts import Home
 
 MEMBERS = EXTERNALS = 10_000
 RGB = Preprocessing((32, 32), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-WEIGHTS = "weights/cifar10_resnet56_akamaster.safetensors"
 STAGES = {1: 16, 2: 32, 3: 64}
 BLOCKS = [(stage, block) for stage in STAGES for block in range(9)]
 BATCH = 64

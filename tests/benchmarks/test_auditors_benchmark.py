@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.auditor_exercises import TRUE_AUC, Sizes, SyntheticLayers
 from benchmarks.auditors import ALONE, LOOP, OURS, SCIKIT_LEARN, TOGETHER
-from benchmarks.coverage import Coverage, simulate
+from benchmarks.coverage import Coverage, simulate, summary
 from benchmarks.coverage_experiments import Draw, Experiment, Groups, experiments
 
 ROOT = Path(__file__).parents[2]
@@ -31,17 +31,20 @@ def test_auditors_benchmark__prints_and_writes_its_tables(tmp_path: Path) -> Non
     written = json.loads(file.read_text())
     assert "torch" in written["machine"]
     rows = written["rows"]
-    assert [(row["what"], row["aim"]) for row in rows] == [
+    assert [(row["what"], row["aim"]) for row in rows[:6]] == [
         (LOOP, None),
-        (ALONE, None),
-        (TOGETHER, 3.0),
-        (TOGETHER, 3.0),
+        (f"{ALONE} over {LOOP}", None),
+        (f"{TOGETHER} over {LOOP}", 3.0),
+        (f"{TOGETHER} over {ALONE}", 3.0),
         (SCIKIT_LEARN, None),
-        (OURS, 2.0),
+        (f"{OURS} over {SCIKIT_LEARN}", 2.0),
     ]
     assert rows[3]["ratio"] == pytest.approx(rows[3]["value"] / rows[1]["value"])
     assert rows[5]["ratio"] == pytest.approx(rows[5]["value"] / rows[4]["value"])
     covered = written["coverage"]
+    intervals = {f"interval of {each['interval']}" for each in covered}
+    assert [row["what"] for row in rows[6:]] == sorted(intervals)
+    assert {row["at_most"] for row in rows[6:]} == {1.5}
     assert {each["setting"] for each in covered} == {each.setting for each in experiments()}
     assert all(
         text in ran.stdout for each in covered for text in (each["interval"], each["setting"])
@@ -73,6 +76,19 @@ def test_coverage__above_nominal_is_off_only_where_nothing_explains_it() -> None
     assert wide.off == pytest.approx(0.05)
     assert Coverage("rate", "", 100, 1.0, 0.01, "exact").off == 0.0
     assert Coverage("rate", "", 100, 0.92, 0.01, "exact").off == pytest.approx(0.03)
+
+
+def test_summary__has_the_worst_setting_of_each_interval() -> None:
+    found = [
+        Coverage("AUC", "many", 2000, 0.95, 0.005, ""),
+        Coverage("AUC", "few", 2000, 0.93, 0.004, ""),
+        Coverage("rate", "few", 2000, 0.99, 0.004, "exact"),
+    ]
+    area, rate = summary(found)
+    assert (area.what, area.is_reached) == ("interval of AUC", False)
+    assert area.value == pytest.approx(1.6)
+    assert area.note == "93.0% covered: few; worst of 2 settings"
+    assert (rate.value, rate.is_reached) == (0.0, True)
 
 
 def test_groups__have_the_auc_and_the_rates_that_they_say() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.near_duplicate_images import judged
-from benchmarks.near_duplicates import by_limits, main
+from benchmarks.near_duplicates import by_limits, main, summary
 from mintcore.datasets.near_duplicates import Pairs
 
 
@@ -40,4 +40,16 @@ def test_main__prints_what_is_there(
     main()
     assert "| JPEG, quality 75 | 100.0% |" in capsys.readouterr().out
     found = json.loads((tmp_path / "out.json").read_text())
-    assert [row["images"] for row in found["rows"]] == [30]
+    assert [each["images"] for each in found["limits"]] == [30]
+    assert [row["what"] for row in found["rows"]] == [
+        "MNIST 28 px: copies found",
+        "MNIST 28 px look-alikes taken for copies",
+    ]
+
+
+def test_summary__at_the_usual_limits() -> None:
+    alike = [{"what": "signs, look-alikes", "images": 200, "found": {"0.99 8": 3, "0.9 8": 50}}]
+    copied, wrong, speed = summary({"signs": 10}, {"signs": {"a": 1.0, "b": 0.5}}, alike, 2.0)
+    assert (copied.value, copied.ratio, copied.beside) == (15.0, 0.75, "made in 2 ways 20")
+    assert (wrong.value, wrong.unit, wrong.is_reached) == (1.5, "%", False)
+    assert (speed.value, speed.unit, speed.is_judged) == (2.0, "s", False)

@@ -13,7 +13,7 @@ POOLED = [
 ]
 ROWS = [
     *(f"pooled, {what}: {side}" for what in POOLED for side in SIDES),
-    "pooled, store: shuffled epoch / sequential read",
+    "pooled, shuffled epoch of the store",
     "maps, write: store",
     "maps, sequential read, copied: store",
     "maps, sequential read, copied: Zarr's default codecs",
@@ -36,6 +36,9 @@ def test_store_benchmark__a_small_run_gives_every_row(tmp_path: Path) -> None:
     for row in written["rows"]:
         assert f"| {row['what']} |" in done.stdout
         assert row["value"] is not None or row["note"] == "h5py is not installed"
+    beside = {row["what"]: row["beside"] for row in written["rows"] if row["ratio"] is not None}
+    assert beside["pooled, write: store"].startswith("numpy memmap ")
+    assert not any(what.endswith(("memmap", "shards", "h5py")) for what in beside)
     assert {row["aim"] for row in written["rows"]} == {None, 0.4, 0.6, 0.7, 2.0}
     assert written["machine"] in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]  # nothing is left

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.shared_data import SHARED
 from benchmarks.training import AUGMENTED, BARE, DECODED, PLAIN, images
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +39,9 @@ def test_training_benchmark__prints_and_writes_its_table(tmp_path: Path) -> None
         assert rows[what]["ratio"] == pytest.approx(ratio)
 
 
-def test_images__are_so_many_with_a_label_each() -> None:
-    pixels, labels = images(300)
+@pytest.mark.parametrize("data", [SHARED, Path("nowhere")])
+def test_images__are_so_many_with_a_label_each(data: Path) -> None:
+    pixels, labels = images(data, 300)
     assert (pixels.shape, pixels.dtype) == ((300, 32, 32, 3), np.uint8)
     assert labels.shape == (300,)
     assert len(np.unique(labels)) == 10

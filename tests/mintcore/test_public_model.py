@@ -53,7 +53,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_main_job__runs_on_a_model_and_images_that_others_made(home: Path) -> None:
     words = "sweep resnet56 --members cifar-train --external cifar-test --kinds vanilla,cnn"
-    rows = mint(home, *words.split(), "--layers", "layer3.8,output")
+    rows = mint(home, *words.split(), "--layers", "layer3.8,output", "--seeds", "1")
     assert [(row["layer"], row["kind"]) for row in rows] == [
         ("layer3.8", "vanilla"),
         ("layer3.8", "cnn"),
