@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mintcore.errors import MintError
+from store import cache_limit
 
 DEFAULT_HOME = Path("mint-home")
 
@@ -65,6 +66,16 @@ ZIP_ENTRIES = Setting(
     "1000000",
     "Most entries of a zip of images, of which each takes about 700 bytes of memory.",
 )
+STORES = Setting(
+    "MINT_STORES",
+    "",
+    "Where new feature stores are made, as s3://BUCKET/PREFIX; with none, in the home folder.",
+)
+CACHE = Setting(
+    cache_limit.VARIABLE,
+    str(cache_limit.DEFAULT_MIB),
+    "MiB of the home folder's disk for what was read from stores on object storage; 0 keeps nothing.",
+)
 RAY = Setting(
     "MINT_RAY",
     "",
@@ -102,6 +113,8 @@ SETTINGS = (
     IMAGE_MPIXELS,
     UPLOAD_MIB,
     ZIP_ENTRIES,
+    STORES,
+    CACHE,
     RAY,
     JOBS_AT_ONCE,
     JOBS_QUEUED,

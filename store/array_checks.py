@@ -12,18 +12,18 @@ from store.activations import (
     check_metadata,
     metadata_file,
     open_array,
-    shard_file,
+    shard_path,
     shard_rows,
 )
 from store.bfloat16 import from_bits
 from store.blocks import Source
 from store.digests import digest_of
-from store.disk import file_bytes
-from store.errors import StoreError
+from store.errors import StoreError, UnreachableError
 from store.metadata import is_group, make_again
 from store.problems import Problem
 from store.reading import read_rows
 from store.segments import StoredArray
+from store.shelf import Shelf
 
 WINDOW_BYTES = 24 * 2**20
 """Decoded values that are in memory at a time; one chunk at least. They may be there twice."""
@@ -109,21 +109,24 @@ def check_groups(folder: Path, files: Iterable[Path]) -> Iterator[Problem]:
 
 
 def check_shards(
-    folder: Path, block_rows: int, arrays: Arrays, sources: Sequence[Source]
+    shelf: Shelf, block_rows: int, arrays: Arrays, sources: Sequence[Source]
 ) -> Iterator[Checked]:
     """Check the shards of one block: their sizes, every checksum, and that good rows have values.
 
     Args:
-        folder: The store.
+        shelf: Where the store is.
         block_rows: Rows a block.
         arrays: Its arrays.
         sources: The segments of the block.
+
+    Raises:
+        UnreachableError: Object storage does not answer, so nothing can be said of what is there.
     """
     for key in sorted({key for source in sources for key in source.segment.arrays}):
         holders = [source for source in sources if key in source.segment.arrays]
         for array, alike in _by_array(arrays, key, holders):
             for number in _shards(array, alike):
-                yield _Shard(folder, key, array, number, block_rows).check(alike)
+                yield _Shard(shelf, key, array, number, block_rows).check(alike)
 
 
 def _by_array(
@@ -149,19 +152,19 @@ def _shards(array: Array, sources: Sequence[Source]) -> list[int]:
 class _Shard:
     """One shard of an array."""
 
-    folder: Path
+    shelf: Shelf
     key: str
     array: Array
     number: int
     block_rows: int
 
     @property
-    def file(self) -> Path:
-        return shard_file(self.folder, self.key, self.array, self.number)
+    def path(self) -> str:
+        return shard_path(self.key, self.array, self.number)
 
     def check(self, holders: Sequence[Source]) -> Checked:
         """Check the shard for those of the segments that have rows in it."""
-        found_bytes = file_bytes(self.file) or 0
+        found_bytes = self.shelf.size(self.path)
         sources = [source for source in holders if self._span(source)]
         fitting = [source for source in sources if self._claimed(source) == found_bytes]
         problems = [
@@ -192,6 +195,8 @@ class _Shard:
         stop = max(self._span(source).stop for source in sources)
         try:
             bare = self._bare_rows(stop, found_bytes)
+        except UnreachableError:
+            raise
         except StoreError as error:
             return [self._damaged(source, error.__cause__ or error) for source in sources]
         return self._empty(sources, bare)
@@ -205,17 +210,17 @@ class _Shard:
         bare = []
         for start in range(self.number * shard_rows(self.array), stop, window_rows):
             rows = np.arange(start, min(start + window_rows, stop))
-            values = read_rows(self.folder, self.key, self.array, sizes, rows)
+            values = read_rows(self.shelf, self.key, self.array, sizes, rows)
             bare.append(rows[_all_nan(values.reshape(len(rows), -1))])
         return np.concatenate(bare)
 
     def _damaged(self, source: Source, why: object) -> Problem:
         span = self._span(source)
         return Problem(
-            str(self.file.relative_to(self.folder)),
+            self.path,
             "shard",
-            f"{self.file} is missing or damaged ({why}), so {len(span)} rows of {self.key} are lost: "
-            "`mint store repair` drops them, and the next extraction computes them again.",
+            f"{self.shelf.place}/{self.path} is missing or damaged ({why}), so {len(span)} rows of "
+            f"{self.key} are lost: `mint store repair` drops them, and the next extraction computes them again.",
             block=source.segment.block,
             key=self.key,
             rows=((span.start, span.stop),),
@@ -237,7 +242,7 @@ class _Shard:
         return Problem(
             str(file),
             "row",
-            f"{self.folder / file} names {len(rows)} rows, from row {rows[0]} on, that have no "
+            f"{self.shelf.place}/{file} names {len(rows)} rows, from row {rows[0]} on, that have no "
             f"values in {self.key}: `mint store repair` drops them, and the next extraction "
             "computes them again.",
             block=source.segment.block,

@@ -1,24 +1,23 @@
 """What a store holds, in numbers."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from store.disk import file_bytes
 from store.index import count_images
 from store.layout import ArraySpec
 from store.segments import Segment, stored_arrays
+from store.shelf import Shelf
 from store.snapshot import Snapshot
 
 
-def describe(folder: Path, store_id: str, snapshot: Snapshot) -> dict[str, Any]:
-    """Count what a store holds; JSON values, sizes in bytes on disk."""
+def describe(shelf: Shelf, store_id: str, snapshot: Snapshot) -> dict[str, Any]:
+    """Count what a store holds; JSON values, sizes in bytes on disk, or as objects."""
     images, failed = count_images(snapshot)
     segments = snapshot.segments
-    sizes = _file_sizes(folder)
+    sizes = shelf.file_sizes(segments)
     return {
         "id": store_id,
+        "place": shelf.place,
         "rows": sum(segment.rows for segment in segments),
         "images": images,
         "failed": failed,
@@ -30,12 +29,6 @@ def describe(folder: Path, store_id: str, snapshot: Snapshot) -> dict[str, Any]:
         "unsealed_segments": len(snapshot.later_segments()),
         "files": len(sizes),
     }
-
-
-def _file_sizes(folder: Path) -> list[int]:
-    """Give the size of every file; what writers take away meanwhile is left out."""
-    files = (Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
-    return [size for file in files if (size := file_bytes(file)) is not None]
 
 
 def _describe_array(spec: ArraySpec, segments: Sequence[Segment]) -> dict[str, Any]:

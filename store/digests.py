@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from store.errors import StoreError
@@ -29,7 +30,7 @@ def digest_file(file: Path) -> str:
         return _digest(_pieces(handle, file.stat().st_size))
 
 
-def read_fields(file: Path) -> tuple[dict[str, str], int]:
+def read_fields(file: Path | pa.BufferReader) -> tuple[dict[str, str], int]:
     """Read a Parquet file's own metadata, and how many rows it has."""
     footer = pq.read_metadata(file)
     fields = {name.decode(): value.decode() for name, value in (footer.metadata or {}).items()}

@@ -13,26 +13,26 @@ from store.activations import Array, check_metadata, create_root, open_array, sh
 from store.artefacts import Card, Home, read_card, write_card
 from store.bfloat16 import from_bits
 from store.description import describe
-from store.disk import require_free
 from store.errors import StoreError
 from store.holdings import Holding, count_holdings
 from store.index import Plan
 from store.layout import ArraySpec, choose_layout, estimate_bytes
 from store.leases import arrays_in_use, lease_of, taking_lease
-from store.listings import require_usable, write_listing
+from store.listings import listing_name, require_usable, write_listing
 from store.lock import exclusive
 from store.preparation import prepare_arrays, require_once
 from store.query import Column, Query
 from store.reading import read_rows
-from store.segments import Segment, outside, shard_bytes, stored_arrays
-from store.snapshot import Footers, require_segments
+from store.segments import Segment, committed_blocks, outside, shard_bytes, stored_arrays
+from store.shelves import settle, shelf_of
+from store.snapshot import Footers, Snapshot, require_segments
 from store.writer import Writer
 
 STORE_FORMAT = 2
 
 
 def create_store(
-    home: Home, store_id: str, *, expected_rows: int, **card_fields: Any
+    home: Home, store_id: str, *, expected_rows: int, at: str = "", **card_fields: Any
 ) -> "FeatureStore":
     """Publish an empty store, or open it where it exists.
 
@@ -40,6 +40,7 @@ def create_store(
         home: Where the artefacts are.
         store_id: The store's id.
         expected_rows: How many images it will hold, roughly; decides how it lies on disk.
+        at: Where stores are that this home has not yet, as ``s3://bucket/prefix``; empty for in the home.
         **card_fields: What the store is made from, for its card. JSON values.
 
     Raises:
@@ -56,6 +57,8 @@ def create_store(
             create_root(staging)
             (staging / "index").mkdir()
             (staging / "leases").mkdir()
+            if at:
+                settle(staging, f"{at.rstrip('/')}/{store_id}")
     return open_store(home.folder("stores", store_id))
 
 
@@ -100,6 +103,7 @@ class FeatureStore:
 
     def __init__(self, folder: Path, card: Card) -> None:
         self.folder = folder
+        self.shelf = shelf_of(folder)
         self.card = card
         self.block_rows: int = card["block_rows"]
         self._footers = Footers(folder, self.block_rows)
@@ -115,7 +119,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        segments = self._footers.snapshot().segments
+        segments = self._seen().segments
         return {key: array.spec for key, array in stored_arrays(segments).items()}
 
     def plan(self, sample_ids: Sequence[str], keys: Sequence[str]) -> Plan:
@@ -130,7 +134,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return index.make_plan(self._footers.snapshot(), sample_ids, keys)
+        return index.make_plan(self._seen(), sample_ids, keys)
 
     def holdings(self, samples: Sequence[Path]) -> list[Holding]:
         """Count the readable images of some samples tables by the arrays that are there of them.
@@ -138,7 +142,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format, or a table cannot be read.
         """
-        return count_holdings(self._footers.snapshot(), samples)
+        return count_holdings(self._seen(), samples)
 
     def locate(self, key: str, sample_ids: Sequence[str]) -> np.ndarray:
         """Find the rows of samples in an array.
@@ -149,7 +153,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return index.find_rows(self._footers.snapshot(), key, sample_ids)
+        return index.find_rows(self._seen(), key, sample_ids)
 
     def failures(
         self, sample_ids: Sequence[str], keys: Sequence[str] | None = None
@@ -163,7 +167,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return index.find_failures(self._footers.snapshot(), sample_ids, keys)
+        return index.find_failures(self._seen(), sample_ids, keys)
 
     def select(self, wanted: Query) -> pa.Table:
         """Give the images of listed datasets that match, in the order of datasets and positions.
@@ -175,7 +179,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return query.select(self._footers.snapshot(), wanted)
+        return query.select(self._seen(), wanted)
 
     def count(self, by: Sequence[Column], wanted: Query | None = None) -> list[dict[str, Any]]:
         """Count the images of listed datasets by the values of some columns.
@@ -190,7 +194,16 @@ class FeatureStore:
         Raises:
             StoreError: A column cannot be counted by, or the index is damaged.
         """
-        return query.count(self._footers.snapshot(), wanted or Query(), by)
+        return query.count(self._seen(), wanted or Query(), by)
+
+    def blocks(self) -> frozenset[int]:
+        """Give the numbers of the blocks that have rows by now.
+
+        Raises:
+            StoreError: They cannot be known.
+        """
+        self.shelf.refresh()
+        return committed_blocks(self.folder)
 
     def read(self, key: str, rows: np.ndarray) -> np.ndarray:
         """Read rows of an array; fastest where they are near each other.
@@ -214,7 +227,7 @@ class FeatureStore:
                 "locate() gives, without its -1."
             )
         sizes = shard_bytes(segments, key, self.block_rows // shard_rows(array))
-        values = read_rows(self.folder, key, array, sizes, rows)
+        values = read_rows(self.shelf, key, array, sizes, rows)
         return from_bits(values) if segments[0].arrays[key].spec.dtype == "bfloat16" else values
 
     def chunk_rows(self, key: str) -> int:
@@ -240,16 +253,21 @@ class FeatureStore:
             StoreError: The arrays do not fit those that exist, or the disk is too small.
         """
         require_once(specs)
-        require_free(self.folder, estimate_bytes(specs, rows))
+        self.require_room(estimate_bytes(specs, rows), specs)
+        self.shelf.refresh(at_once=True)
         with taking_lease(self.folder) as lease:
             with exclusive(self.folder) as lock:
-                require_segments(self._footers.snapshot())
+                there = self._footers.snapshot()
+                require_segments(there)
+                committed = {
+                    key: array.spec for key, array in stored_arrays(there.segments).items()
+                }
                 in_use = arrays_in_use(self.folder, lock, but=lease)
                 arrays = prepare_arrays(
-                    self.folder, specs, self.specs(), in_use, self.card["expected_rows"]
+                    self.shelf, specs, committed, in_use, self.card["expected_rows"]
                 )
                 lease.claim([spec.key for spec in specs])
-            writer = Writer(self.folder, self.block_rows, arrays, lease)
+            writer = Writer(self.shelf, self.block_rows, arrays, lease)
             try:
                 yield writer
             finally:
@@ -266,7 +284,7 @@ class FeatureStore:
             StoreError: An array is missing or damaged.
         """
         arrays = {spec: open_array(self.folder, spec) for spec in specs}
-        return Writer(self.folder, self.block_rows, arrays, lease_of(self.folder, lease))
+        return Writer(self.shelf, self.block_rows, arrays, lease_of(self.folder, lease))
 
     def list_dataset(self, dataset: str, version: str, samples: Path) -> None:
         """Let the store know which images a dataset has, so that ``select`` and ``count`` do.
@@ -284,6 +302,7 @@ class FeatureStore:
             known = self._footers.snapshot().listings
             if (dataset, version) not in {(listing.dataset, listing.version) for listing in known}:
                 write_listing(self.folder, dataset, version, samples)
+                self.shelf.share(f"index/{listing_name(dataset)}")
 
     def seal_due(self) -> bool:
         """Tell whether enough has come since the last seal to make sealing worth its time.
@@ -291,7 +310,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return sealing.is_due(self._footers.snapshot())
+        return sealing.is_due(self._seen())
 
     def seal(self) -> Path | None:
         """Sort the index of all that is committed into one read-only file; see ``store.sealing``.
@@ -299,6 +318,7 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged, or the disk is full.
         """
+        self.shelf.refresh()
         return sealing.seal(self.folder, self.block_rows)
 
     def info(self) -> dict[str, Any]:
@@ -307,10 +327,27 @@ class FeatureStore:
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return describe(self.folder, self.card["id"], self._footers.snapshot())
+        return describe(self.shelf, self.card["id"], self._seen())
+
+    def require_room(self, needed_bytes: int, specs: Sequence[ArraySpec]) -> None:
+        """Make sure that the disk has room for what is about to be written.
+
+        Args:
+            needed_bytes: All of it.
+            specs: The arrays that are written.
+
+        Raises:
+            StoreError: It has not; the message says what is free, and what is needed.
+        """
+        self.shelf.require_room(needed_bytes, estimate_bytes(specs, self.block_rows))
+
+    def _seen(self) -> Snapshot:
+        """See what is committed by now; not for whoever holds the store's lock."""
+        self.shelf.refresh()
+        return self._footers.snapshot()
 
     def _holding(self, key: str) -> list[Segment]:
-        segments = self._footers.snapshot().segments
+        segments = self._seen().segments
         holding = [segment for segment in segments if segment.holds([key])]
         if not holding:
             there = ", ".join(self.specs()) or "nothing yet"

@@ -54,6 +54,7 @@ def find_garbage(store: FeatureStore, keys: Collection[str] = ()) -> Garbage:
     Raises:
         StoreError: The index is damaged, there is no such array, or a living run writes it.
     """
+    store.shelf.refresh(at_once=True)
     with exclusive(store.folder) as lock:
         segments = _segments(store)
         _check_keys(store.folder, segments, keys, lock)
@@ -63,7 +64,7 @@ def find_garbage(store: FeatureStore, keys: Collection[str] = ()) -> Garbage:
             replace(item, why="this array is not wanted any more")
             if item.path in unwanted
             else item
-            for item in _leftovers(store, without, lock)
+            for item in _leftovers(store, without, keys, lock)
         ]
         return Garbage(tuple(items), tuple(sorted(keys)))
 
@@ -76,6 +77,7 @@ def remove_garbage(store: FeatureStore, garbage: Garbage) -> int:
     Raises:
         StoreError: The index is damaged, or a living run writes one of the arrays.
     """
+    store.shelf.refresh(at_once=True)
     try:
         with exclusive(store.folder) as lock:
             freed = _remove(store, garbage, lock)
@@ -95,8 +97,8 @@ def _remove(store: FeatureStore, garbage: Garbage, lock: Path) -> int:
     if garbage.keys:
         remove_pointer(store.folder)
         _take_out(store, segments, garbage.keys)
-    still = {item.path for item in _leftovers(store, _segments(store), lock)}
-    return remove(store.folder, [item for item in garbage.items if item.path in still])
+    still = {item.path for item in _leftovers(store, _segments(store), garbage.keys, lock)}
+    return remove(store.shelf, [item for item in garbage.items if item.path in still])
 
 
 def _segments(store: FeatureStore) -> Sequence[Segment]:
@@ -118,10 +120,12 @@ def _check_keys(
         )
 
 
-def _leftovers(store: FeatureStore, segments: Sequence[Segment], lock: Path) -> Iterator[Item]:
+def _leftovers(
+    store: FeatureStore, segments: Sequence[Segment], unwanted: Collection[str], lock: Path
+) -> Iterator[Item]:
     folder = store.folder
-    yield from unnamed_arrays(folder, segments, arrays_in_use(folder, lock))
-    yield from unnamed_shards(folder, store.block_rows, segments)
+    yield from unnamed_arrays(store.shelf, segments, arrays_in_use(folder, lock), unwanted)
+    yield from unnamed_shards(store.shelf, store.block_rows, segments)
     yield from unfinished_files(folder)
     yield from dead_runs(folder, lock)
     yield from superseded_indexes(folder)
@@ -140,4 +144,4 @@ def _take_out(store: FeatureStore, segments: Sequence[Segment], keys: Collection
             block = Block(number, store.block_rows, sources)
             stop = block.first_row + store.block_rows
             losses = [Loss(key, block.first_row, stop) for key in keys]
-            rewrite(store.folder, block, losses, rows)
+            rewrite(store.shelf, block, losses, rows)

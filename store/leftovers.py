@@ -4,17 +4,16 @@ All functions are for whoever holds the store's lock.
 """
 
 import re
-import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.activations import array_folder, arrays_on_disk, check_metadata, open_array, shard_rows
+from store.activations import array_folder, check_metadata, open_array, shard_rows
 from store.disk import file_bytes
-from store.durability import flush_file
 from store.leases import dead_leases
 from store.sealed import current_index, sealed_files
 from store.segments import Segment, StoredArray, stored_arrays
+from store.shelf import Shelf
 
 _SHARD = re.compile(r"c\.(\d+)(\.0)+")
 
@@ -35,32 +34,50 @@ class Item:
 
 
 def unnamed_arrays(
-    folder: Path, segments: Iterable[Segment], in_use: Collection[str]
+    shelf: Shelf, segments: Iterable[Segment], in_use: Collection[str], unwanted: Collection[str]
 ) -> Iterator[Item]:
-    """Find arrays that no segment names and no living run writes, and layers without any array."""
-    there = arrays_on_disk(folder)
+    """Find arrays that no segment names and no living run writes, and layers without any array.
+
+    Args:
+        shelf: Where the store is.
+        segments: What is committed.
+        in_use: Keys of the arrays that living runs write.
+        unwanted: Keys of the arrays that were taken out of the store.
+    """
+    folder, there = shelf.folder, shelf.arrays()
     named = {key for segment in segments for key in segment.arrays}
     for key in there:
-        if key not in named and key not in in_use:
-            yield _item(folder, array_folder(folder, key), "no segment names this array")
+        unneeded = key not in named and key not in in_use
+        if unneeded and (key in unwanted or shelf.abandoned_array(key)):
+            size = sum(shelf.files_of(key).values())
+            yield Item(str(array_folder(Path(), key)), size, "no segment names this array")
     layers = {key.partition("/")[0] for key in there}
     for path in sorted((folder / "activations.zarr").iterdir()):
         if path.is_dir() and path.name not in layers:
             yield _item(folder, path, "there is no array in this layer")
 
 
-def unnamed_shards(folder: Path, block_rows: int, segments: Sequence[Segment]) -> Iterator[Item]:
+def unnamed_shards(shelf: Shelf, block_rows: int, segments: Sequence[Segment]) -> Iterator[Item]:
     """Find shards that no segment names, in the arrays that segments name.
 
     Raises:
         StoreError: The metadata of an array is damaged.
     """
+    found: dict[int, list[Item]] = {}
     for key, stored in stored_arrays(segments).items():
-        named = _named_shards(folder, block_rows, segments, stored)
-        for file in sorted(array_folder(folder, key).iterdir()):
-            match = _SHARD.fullmatch(file.name)
+        named, shards_a_block = _named_shards(shelf.folder, block_rows, segments, stored)
+        for name, size in shelf.files_of(key).items():
+            match = _SHARD.fullmatch(name)
             if match and int(match[1]) not in named:
-                yield _item(folder, file, "no segment names this shard")
+                item = Item(
+                    f"{array_folder(Path(), key)}/{name}", size, "no segment names this shard"
+                )
+                found.setdefault(int(match[1]) // shards_a_block, []).append(item)
+    committed = {segment.block for segment in segments}
+    abandoned = shelf.abandoned(found.keys() - committed)
+    for block in sorted(found):
+        if block in committed or block in abandoned:
+            yield from found[block]
 
 
 def unfinished_files(folder: Path) -> Iterator[Item]:
@@ -90,37 +107,37 @@ def superseded_indexes(folder: Path) -> Iterator[Item]:
             yield _item(folder, file, "a newer sealed index has replaced this one")
 
 
-def remove(folder: Path, items: Iterable[Item]) -> int:
+def remove(shelf: Shelf, items: Iterable[Item]) -> int:
     """Delete items, and layers that have no array any more; give the bytes that this freed."""
     freed = 0
     for item in items:
-        path = folder / item.path
-        freed += _bytes(path)
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-        layer = path.parent
-        if layer.parent.name == "activations.zarr" and not any(p.is_dir() for p in layer.iterdir()):
-            shutil.rmtree(layer)
-            layer = layer.parent
-        flush_file(layer)
+        shelf.remove(item.path)
+        freed += item.bytes
+        layer = Path(item.path).parent
+        if layer.parent.name == "activations.zarr" and not _has_arrays(shelf, layer.name):
+            shelf.remove(str(layer))
     return freed
+
+
+def _has_arrays(shelf: Shelf, layer: str) -> bool:
+    return any(key.partition("/")[0] == layer for key in shelf.arrays())
 
 
 def _named_shards(
     folder: Path, block_rows: int, segments: Iterable[Segment], stored: StoredArray
-) -> set[int]:
+) -> tuple[set[int], int]:
+    """Give the shards of an array that segments name, and how many a block has."""
     key = stored.spec.key
     check_metadata(folder, key, stored.metadata_digest)
     shards_a_block = block_rows // shard_rows(open_array(folder, stored.spec))
-    return {
+    named = {
         segment.block * shards_a_block + shard
         for segment in segments
         if key in segment.arrays
         for shard, size in enumerate(segment.arrays[key].shard_bytes)
         if size
     }
+    return named, shards_a_block
 
 
 def _item(folder: Path, path: Path, why: str) -> Item:

@@ -56,7 +56,12 @@ class Listing:
 
 def listing_files(folder: Path) -> list[Path]:
     """Find the listings of a store."""
-    return sorted(file for file in (folder / "index").iterdir() if _NAME.fullmatch(file.name))
+    return sorted(filter(is_listing, (folder / "index").iterdir()))
+
+
+def is_listing(file: Path) -> bool:
+    """Tell by its name whether a file is a listing."""
+    return _NAME.fullmatch(file.name) is not None
 
 
 def require_usable(dataset: str) -> None:

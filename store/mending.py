@@ -15,16 +15,18 @@ from store.metadata import group_content, make_again, write_metadata
 from store.problems import Problem
 from store.rewriting import Block, Loss, rewrite
 from store.segments import Segment, StoredArray, read_segment, segment_files, write_segment
+from store.shelf import Shelf
 
 Losses = Mapping[int, Sequence[Loss]]
 """What each block loses."""
 
 
-def mend_groups(folder: Path, problems: Iterable[Problem]) -> None:
+def mend_groups(shelf: Shelf, problems: Iterable[Problem]) -> None:
     """Write the ``zarr.json`` of groups again."""
     for problem in problems:
         if problem.kind == "group":
-            write_metadata(folder / problem.file, group_content())
+            write_metadata(shelf.folder / problem.file, group_content())
+            shelf.share(problem.file)
 
 
 def restore_segments(store: FeatureStore, problems: Iterable[Problem]) -> None:
@@ -43,6 +45,7 @@ def restore_segments(store: FeatureStore, problems: Iterable[Problem]) -> None:
                 continue
             if source is not None:
                 write_segment(store.folder, source.segment, source.rows)
+                store.shelf.share(f"index/{file.name}")
 
 
 def mend_metadata(store: FeatureStore, problems: Iterable[Problem]) -> Losses:
@@ -77,7 +80,7 @@ def rewrite_block(store: FeatureStore, number: int, losses: Iterable[Loss]) -> d
         for key, stored in source.segment.arrays.items():
             if (array := arrays.open(stored, number)) is not None:
                 rows[key] = shard_rows(array)
-    return rewrite(store.folder, Block(number, store.block_rows, sources), losses, rows)
+    return rewrite(store.shelf, Block(number, store.block_rows, sources), losses, rows)
 
 
 def whole_source(file: Path, block_rows: int) -> Source | None:
@@ -117,5 +120,6 @@ def _mend(store: FeatureStore, key: str, claims: Sequence[StoredArray]) -> str |
         content, _ = make_again(spec, store.card["expected_rows"])
         if (digest := digest_of(content)) in digests:
             write_metadata(file, content)
+            store.shelf.share(str(file.relative_to(store.folder)))
             return digest
     return None

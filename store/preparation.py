@@ -6,6 +6,7 @@ from pathlib import Path
 from store.activations import Array, arrays_on_disk, create_array, open_array, remove_array
 from store.errors import StoreError
 from store.layout import ArraySpec
+from store.shelf import Shelf
 
 
 def require_once(specs: Sequence[ArraySpec]) -> None:
@@ -15,7 +16,7 @@ def require_once(specs: Sequence[ArraySpec]) -> None:
 
 
 def prepare_arrays(
-    folder: Path,
+    shelf: Shelf,
     specs: Sequence[ArraySpec],
     committed: Mapping[str, ArraySpec],
     in_use: Collection[str],
@@ -24,7 +25,7 @@ def prepare_arrays(
     """Open arrays for writing, and make those that are new; the caller holds the store's lock.
 
     Args:
-        folder: The store.
+        shelf: Where the store is.
         specs: The arrays.
         committed: The arrays that have rows.
         in_use: Keys of the arrays that other living runs write.
@@ -40,11 +41,13 @@ def prepare_arrays(
                 f"{spec.key} was stored with rows of {existing.shape} {existing.dtype}, but "
                 f"{spec.shape} {spec.dtype} is asked for: use the same settings, or another store."
             )
-        if spec.key in in_use and spec.key not in committed:
-            _require_like(folder, spec)
-        elif spec.key not in committed:
-            _make_again(folder, spec, expected_rows)
-    return {spec: open_array(folder, spec) for spec in specs}
+        if spec.key not in committed:
+            if spec.key in in_use:
+                _require_like(shelf.folder, spec)
+            else:
+                _make_again(shelf.folder, spec, expected_rows)
+            shelf.share_array(spec)
+    return {spec: open_array(shelf.folder, spec) for spec in specs}
 
 
 def _require_like(folder: Path, spec: ArraySpec) -> None:

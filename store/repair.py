@@ -77,7 +77,7 @@ def _refuse_living(folder: Path, lock: Path) -> None:
 def _repair(store: FeatureStore, problems: Sequence[Problem]) -> Repair:
     folder = store.folder
     restore_segments(store, problems)
-    mend_groups(folder, problems)
+    mend_groups(store.shelf, problems)
     # Before the lock was taken, others may have changed what was wrong then.
     found = inspect(store, blocks_of(problems)).problems
     lost = _lost(store, found)
@@ -92,7 +92,7 @@ def _repair(store: FeatureStore, problems: Sequence[Problem]) -> Repair:
         losses = [*of_metadata.get(block, []), *of_shards.get(block, [])]
         dropped.update(rewrite_block(store, block, losses))
     for file in listings:
-        (folder / file).unlink(missing_ok=True)
+        store.shelf.remove(file)
     _remove_unnamed(store)
     return Repair(tuple(problems), dict(dropped), lost)
 
@@ -107,5 +107,5 @@ def _lost(store: FeatureStore, problems: Sequence[Problem]) -> tuple[str, ...]:
 def _remove_unnamed(store: FeatureStore) -> None:
     """Delete the shards and arrays that no segment names any more."""
     segments = Footers(store.folder, store.block_rows).snapshot().segments
-    remove(store.folder, list(unnamed_arrays(store.folder, segments, in_use=())))
-    remove(store.folder, list(unnamed_shards(store.folder, store.block_rows, segments)))
+    remove(store.shelf, list(unnamed_arrays(store.shelf, segments, in_use=(), unwanted=())))
+    remove(store.shelf, list(unnamed_shards(store.shelf, store.block_rows, segments)))

@@ -8,7 +8,6 @@ doing the same again comes to the same end.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from store.blocks import Source, as_rows
 from store.durability import flush_file
 from store.segments import Segment, StoredArray, segment_name, write_segment
+from store.shelf import Shelf
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Block:
 
 
 def rewrite(
-    folder: Path, block: Block, losses: Iterable[Loss], shard_rows: Mapping[str, int]
+    shelf: Shelf, block: Block, losses: Iterable[Loss], shard_rows: Mapping[str, int]
 ) -> dict[str, int]:
     """Write the segments of a block again without some rows of some arrays.
 
@@ -104,7 +104,7 @@ def rewrite(
     are deleted last. Rows that two segments dispute are lost to all arrays.
 
     Args:
-        folder: The store.
+        shelf: Where the store is.
         block: The block.
         losses: What it loses.
         shard_rows: Rows a shard of every array that keeps rows.
@@ -119,8 +119,9 @@ def rewrite(
     for segment in reversed(targets):
         if existing.get(segment.name) != segment:
             start = segment.first_row - block.first_row
-            write_segment(folder, segment, block.table(start, start + segment.rows))
-    _remove_others(folder, block, targets)
+            write_segment(shelf.folder, segment, block.table(start, start + segment.rows))
+            shelf.share(f"index/{segment.name}")
+    _remove_others(shelf, block, targets)
     lost = {key: int(np.sum(block.held(key) & ~rows)) for key, rows in kept.items()}
     return {key: rows for key, rows in lost.items() if rows}
 
@@ -169,9 +170,9 @@ def _stored(block: Block, key: str, kept: np.ndarray, shard_rows: int) -> Stored
     return replace(found[0], shard_bytes=tuple(sizes.get(shard, 0) for shard in range(count)))
 
 
-def _remove_others(folder: Path, block: Block, targets: Sequence[Segment]) -> None:
+def _remove_others(shelf: Shelf, block: Block, targets: Sequence[Segment]) -> None:
     names = {segment.name for segment in targets}
-    for file in (folder / "index").glob(f"part-{block.number:06d}*.parquet"):
+    for file in (shelf.folder / "index").glob(f"part-{block.number:06d}*.parquet"):
         if file.name not in names:
-            file.unlink()
-    flush_file(folder / "index")
+            shelf.remove(f"index/{file.name}")
+    flush_file(shelf.folder / "index")

@@ -148,13 +148,19 @@ def write_segment(folder: Path, segment: Segment, rows: pa.Table) -> None:
     """
     file = folder / "index" / segment.name
     unfinished = file.with_suffix(".unfinished")
+    put_segment_file(unfinished, segment, rows)
+    put_in_place(unfinished, file)
+
+
+def put_segment_file(file: Path, segment: Segment, rows: pa.Table) -> None:
+    """Write what a segment holds to a file that is no segment yet."""
     metadata = {
         "format": str(SEGMENT_FORMAT),
         "segment": json.dumps(segment.to_json()),
         DIGEST: UNSTAMPED,
     }
     with pq.ParquetWriter(
-        unfinished,
+        file,
         rows.schema,
         compression="zstd",
         use_dictionary=["status", "reason"],
@@ -163,8 +169,7 @@ def write_segment(folder: Path, segment: Segment, rows: pa.Table) -> None:
     ) as parquet:
         parquet.write_table(rows)
         parquet.add_key_value_metadata(metadata)
-    stamp(unfinished)
-    put_in_place(unfinished, file)
+    stamp(file)
 
 
 def read_segment(file: Path) -> Segment:

@@ -42,14 +42,19 @@ class Verification:
 
 
 def verify(store: FeatureStore, track: Track = iter) -> Verification:
-    """Check every file of a store; takes no lock, and others may write meanwhile.
+    """Check every file of a store; others may write meanwhile.
 
     At most 64 MiB of activations are in memory at a time (or a few chunks, where they are larger).
+
+    Raises:
+        UnreachableError: The store is on object storage, which does not answer.
     """
+    store.shelf.compare()
     found = inspect(store, None, track)
     if not found.problems:
         return found
     # What was repaired, collected or sealed in this moment looks right at a second look.
+    store.shelf.compare()
     again = {_identity(problem) for problem in inspect(store, blocks_of(found.problems)).problems}
     problems = tuple(problem for problem in found.problems if _identity(problem) in again)
     return Verification(problems, found.files, found.rows, found.bytes)
@@ -97,6 +102,7 @@ class _Inspection:
 
     def __init__(self, store: FeatureStore) -> None:
         self._folder, self._block_rows = store.folder, store.block_rows
+        self._shelf = store.shelf.uncached()
         self._arrays = Arrays(store.folder, store.card["expected_rows"])
         self._problems: list[Problem] = []
         self._files = self._rows = self._bytes = 0
@@ -128,7 +134,7 @@ class _Inspection:
         """Check the segments of a block, and its shards."""
         sources = list(self._read(files))
         self._problems += check_agreement(self._folder, files, sources, sealed)
-        for checked in check_shards(self._folder, self._block_rows, self._arrays, sources):
+        for checked in check_shards(self._shelf, self._block_rows, self._arrays, sources):
             self._problems += checked.problems
             self._files += checked.files
             self._bytes += checked.bytes

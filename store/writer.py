@@ -9,33 +9,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import pyarrow as pa
 
-from store.activations import (
-    Array,
-    array_folder,
-    metadata_file,
-    shard_file,
-    shard_name,
-    shard_rows,
-)
+from store.activations import Array, metadata_file
 from store.bfloat16 import to_bits
 from store.digests import digest_file
-from store.durability import flush_file
 from store.errors import StoreError
 from store.index import ids_column
 from store.layout import ArraySpec
 from store.leases import Lease
-from store.lock import exclusive
-from store.segments import (
-    OK,
-    SEGMENT_SCHEMA,
-    Segment,
-    StoredArray,
-    next_block,
-    segment_name,
-    write_segment,
-)
+from store.publication import Publication
+from store.segments import OK, StoredArray
+from store.shelf import Shelf
 from store.staging import StagedArrays
 
 NO_FAILURES: Mapping[str, tuple[str, str]] = MappingProxyType({})
@@ -65,19 +49,19 @@ class Writer:
     """Appends blocks of rows to a set of arrays; only a ``FeatureStore`` makes one.
 
     Args:
-        folder: The store.
+        shelf: Where the store is.
         block_rows: Rows a block.
         arrays: The arrays that every block gives, open.
         lease: This run's lease.
     """
 
     def __init__(
-        self, folder: Path, block_rows: int, arrays: Mapping[ArraySpec, Array], lease: Lease
+        self, shelf: Shelf, block_rows: int, arrays: Mapping[ArraySpec, Array], lease: Lease
     ) -> None:
-        self.folder, self.block_rows, self.lease = folder, block_rows, lease
+        self.shelf, self.block_rows, self.lease = shelf, block_rows, lease
         self.specs = {spec.key: spec for spec in arrays}
         self.arrays = {spec.key: array for spec, array in arrays.items()}
-        self.metadata = {key: digest_file(metadata_file(folder, key)) for key in self.arrays}
+        self.metadata = {key: digest_file(metadata_file(shelf.folder, key)) for key in self.arrays}
         self._closed = False
 
     @contextmanager
@@ -90,7 +74,7 @@ class Writer:
             StoreError: The writer is closed, or the disk cannot be written.
         """
         if self._closed:
-            raise StoreError(f"This writer of {self.folder} is closed: open another.")
+            raise StoreError(f"This writer of {self.shelf.place} is closed: open another.")
         with self.writing():
             staging = Path(tempfile.mkdtemp(dir=self.lease.folder))
             staged = StagedArrays(staging, self.arrays)
@@ -127,14 +111,10 @@ class Writer:
             StoreError: The disk cannot be written, or another run has taken over this one's lease.
         """
         try:
-            with self.writing(), exclusive(self.folder):
-                self.lease.require()
-                block = next_block(self.folder)
-                self._place(block, staged)
-                self._write_segment(block, staged)
+            with self.writing():
+                return self.shelf.publish(self._ready(staged))
         finally:
             shutil.rmtree(staged.folder, ignore_errors=True)
-        return block
 
     def close(self) -> None:
         """Refuse further commits, since the lease is about to be given back."""
@@ -152,31 +132,18 @@ class Writer:
         except (OSError, RuntimeError, ValueError) as error:
             self.lease.require()
             raise StoreError(
-                f"A block of the store {self.folder} could not be written ({error}): what was "
+                f"A block of the store {self.shelf.place} could not be written ({error}): what was "
                 "committed before is safe; make room or repair the disk, then run again."
             ) from error
 
-    def _place(self, block: int, staged: StagedBlock) -> None:
-        """Give shards their place in the store; the caller holds its lock."""
-        for key, array in self.arrays.items():
-            shards_a_block = self.block_rows // shard_rows(array)
-            for shard in range(shards_a_block):
-                target = shard_file(self.folder, key, array, block * shards_a_block + shard)
-                if shard < len(staged.sizes[key]):
-                    (staged.folder / key / shard_name(array, shard)).rename(target)
-                else:  # what a run left that died just before its segment
-                    target.unlink(missing_ok=True)
-            flush_file(array_folder(self.folder, key))
-
-    def _write_segment(self, block: int, staged: StagedBlock) -> None:
-        """Commit the rows whose shards are in their place; the caller holds the store's lock."""
+    def _ready(self, staged: StagedBlock) -> Publication:
         stored = {
             key: StoredArray(spec, staged.sizes[key], self.metadata[key])
             for key, spec in self.specs.items()
         }
-        first_row, count = block * self.block_rows, len(staged.outcomes)
-        segment = Segment(segment_name(block), block, first_row, count, stored)
-        write_segment(self.folder, segment, _rows(first_row, staged.outcomes))
+        return Publication(
+            self.lease, self.block_rows, self.arrays, stored, staged.folder, staged.outcomes
+        )
 
 
 class Block:
@@ -278,15 +245,3 @@ class Block:
             values = values.copy()
             values[failed] = self._writer.arrays[key].fill_value
         return values
-
-
-def _rows(first_row: int, outcomes: Mapping[str, tuple[str, str | None]]) -> pa.Table:
-    """Give the rows of a segment."""
-    statuses = pa.array([status for status, _ in outcomes.values()], pa.string())
-    columns = {
-        "row": np.arange(first_row, first_row + len(outcomes)),
-        "sample_id": pa.array(outcomes.keys(), pa.string()),
-        "status": statuses.dictionary_encode(),
-        "reason": pa.array([reason for _, reason in outcomes.values()], pa.string()),
-    }
-    return pa.table(columns, schema=SEGMENT_SCHEMA)

@@ -14,7 +14,6 @@ from mintcore.extraction.computing import Pace
 from mintcore.progress import Reporter
 from store.feature_store import FeatureStore
 from store.layout import ArraySpec
-from store.segments import committed_blocks
 from store.writer import StagedBlock, Writer
 
 COMMIT_BYTES = 2 * 2**30
@@ -66,7 +65,7 @@ class Filling:
         """
         for inputs in windows:
             # what others commit after the plan was made, it does not know
-            self._known |= committed_blocks(self._store.folder)
+            self._known |= self._store.blocks()
             plan = self._store.plan(list(inputs.images), [spec.key for spec in self._specs])
             # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
             for keys, sample_ids in sorted(plan.missing.items()):
@@ -107,7 +106,7 @@ class Filling:
 
     def _left(self, sample_ids: Sequence[str], keys: Sequence[str]) -> list[str]:
         """Leave out what another run has stored meanwhile: only unknown blocks can hold it."""
-        if committed_blocks(self._store.folder) <= self._known:
+        if self._store.blocks() <= self._known:
             return list(sample_ids)
         missing = {
             name for ids in self._store.plan(sample_ids, keys).missing.values() for name in ids

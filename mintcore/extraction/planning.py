@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mintcore.extraction.images import Images, listing_images
 from mintcore.extraction.requests import ExtractionRequest, resolve
 from mintcore.extraction.store_names import store_name
-from mintcore.extraction.stores import store_of
+from mintcore.extraction.stores import has_store, store_of
 from store.artefacts import Home
 from store.disk import free_bytes
 from store.feature_store import FeatureStore
@@ -46,7 +46,7 @@ def plan_extraction(home: Home, request: ExtractionRequest, *, device: str) -> E
     """
     model, specs = resolve(home, request, device)
     with listing_images(home, request.datasets) as images:
-        there = home.has("stores", store_name(model.card))
+        there = has_store(home, model)
         found = survey(images, store_of(home, model, images.count) if there else None, specs)
     return ExtractionPlan(
         store=store_name(model.card),

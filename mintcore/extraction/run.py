@@ -26,7 +26,6 @@ from mintcore.extraction.work import flops_an_image
 from mintcore.models.registration import AuditedModel
 from mintcore.progress import Reporter
 from store.artefacts import Card, Home
-from store.disk import require_free
 from store.feature_store import FeatureStore
 from store.layout import ArraySpec
 from store.writer import StagedBlock
@@ -107,7 +106,7 @@ def extract(
         store = store_of(home, model, images.count)
         _list_datasets(home, store, datasets, reporter)
         found = survey(images, store, specs)
-        require_free(store.folder, found.bytes)
+        store.require_room(found.bytes, specs)
         if found.present:
             share = found.present / found.images
             reporter.log(

@@ -144,7 +144,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(numbers=images, wanted=keys)
     def die_just_before_the_commit(self, numbers: list[int], wanted: list[str]) -> None:
         before = len(self.model.blocks)
-        with dying(self.store.folder) as die, patch("store.writer.write_segment", die):
+        with dying(self.store.folder) as die, patch("store.shelf.write_segment", die):
             self.commit(numbers, wanted, set())
         assert len(self.model.blocks) == before
 

@@ -117,7 +117,7 @@ def test_commit__overwrites_the_shard_of_a_failed_attempt(
     many = [f"{n:032x}" for n in range(1000)]
     with store.writer([A], 1001) as writer:
         with monkeypatch.context() as patch:
-            patch.setattr("store.writer.write_segment", fail_as_full_disk)
+            patch.setattr("store.shelf.write_segment", fail_as_full_disk)
             with pytest.raises(StoreError, match=r"A block .* No space left .* run again"):
                 writer.commit(many, {A.key: np.full((1000, 4), 7, np.float16)})
         assert store.plan(many, [A.key]).missing == {(A.key,): many}
