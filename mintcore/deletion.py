@@ -18,6 +18,7 @@ from mintcore.uploads import unneeded_uploads, uploads_of
 from store.artefacts import Card, Home
 from store.leases import living_leases
 from store.lock import exclusive
+from store.origin import REMOTE, read_origin
 
 _USING = (*UNDER_WAY, "interrupted")
 _OF_EVERYTHING = "protocol"
@@ -87,7 +88,7 @@ def plan_deletion(home: Home, artefact: Artefact) -> Deletion:
         tuple(Going(each, bytes_on_disk(home.folder(each.kind, each.id))) for each in order),
         uploads,
         sum(bytes_on_disk(file) for file in uploads),
-        tuple(_staying(cards, artefact)),
+        (*_staying(cards, artefact), *_objects(home, order)),
     )
 
 
@@ -148,6 +149,18 @@ def _staying(cards: Cards, artefact: Artefact) -> Iterator[str]:
             f"{counted(len(models), 'model')} trained on this dataset stay, with the list of what they saw: "
             f"{', '.join(models)}."
         )
+
+
+def _objects(home: Home, going: Sequence[Artefact]) -> Iterator[str]:
+    """Name the stores whose objects stay where they are: other homes may use them."""
+    folders = [home.folder("stores", each.id) for each in going if each.kind == "stores"]
+    for folder in folders:
+        if (folder / REMOTE).exists():
+            url = read_origin(folder).url
+            yield (
+                f"The objects of this store stay at {url}, since other home folders may use them: when none does, "
+                f"delete what is below, for instance with `aws s3 rm --recursive {url}`."
+            )
 
 
 def _trained_on(models: Sequence[Card], dataset: str) -> list[str]:

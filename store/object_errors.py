@@ -12,7 +12,11 @@ _SAFE = "what is committed is safe; run again when that is mended."
 
 _STATUS = re.compile(r"status code: (\d{3}[A-Za-z ]*)")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
-_METADATA = "/latest/"
+_OF_KEYS = re.compile(
+    r"Missing (AccessKeyId|SecretAccessKey)|/latest/(api|meta-data)|[Cc]redential"
+)
+"""Where no keys are set, the machine's own are asked for, below /latest, which only machines of a cloud have."""
+_OF_SETTINGS = re.compile(r"Generic Config error: ([^\n]{1,200})")
 _CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
 
 
@@ -48,16 +52,14 @@ def explained(url: str) -> Iterator[None]:
 
 
 def _sentence(url: str, error: Exception) -> str:
-    status, code, said = _status(error), _code(error), str(error)
-    if (
-        _METADATA in said or "credential" in said.lower()
-    ):  # a machine of a cloud is asked, where no keys are set
+    status, code = _status(error), _code(error)
+    if _OF_KEYS.search(str(error)):
         return (
             f"There are no credentials for {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; a file of "
             "profiles is not read."
         )
     if not status:
-        return f"The object storage of {url} cannot be reached: check AWS_ENDPOINT_URL and the network; {_SAFE}"
+        return _without_answer(url, str(error))
     if code == "NoSuchBucket":
         return str(_no_bucket(url))
     if code in _CLOCK:
@@ -71,6 +73,12 @@ def _sentence(url: str, error: Exception) -> str:
         f"The object storage of {url} does not do what it is asked, even after several attempts "
         f"({', '.join(filter(None, [status, code]))}): {_SAFE}"
     )
+
+
+def _without_answer(url: str, said: str) -> str:
+    if found := _OF_SETTINGS.match(said):
+        return f"An environment variable AWS_... cannot be used for {url} ({found[1]}): correct or unset it."
+    return f"The object storage of {url} cannot be reached: check AWS_ENDPOINT_URL and the network; {_SAFE}"
 
 
 def _no_bucket(url: str) -> UnreachableError:

@@ -19,6 +19,7 @@ from obstore.store import S3Store
 
 from store.errors import StoreError
 from store.object_errors import AbsentError, explained
+from store.origin import bucket_and_prefix
 
 PART_BYTES = 8 * 2**20
 """Larger files are uploaded in parts of so many bytes."""
@@ -33,7 +34,6 @@ TIMEOUT_S = 120.0
 GAP_BYTES = 256 * 2**10
 """Ranges that are nearer than this are read in one request: a request costs more than these bytes."""
 
-_URL = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{1,62})((?:/[A-Za-z0-9][A-Za-z0-9._=-]*)*)/?")
 _ENDPOINT = re.compile(
     r"https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?"
 )
@@ -81,13 +81,7 @@ class Objects:
     """
 
     def __init__(self, url: str) -> None:
-        match = _URL.fullmatch(url)
-        if match is None:
-            raise StoreError(
-                f"{url[:100]!r} is no place for stores: give s3://BUCKET/PREFIX, of letters, digits, '.', '-', '_' "
-                "and '='."
-            )
-        self._bucket, self._prefix = match[1], match[2].strip("/")
+        self._bucket, self._prefix = bucket_and_prefix(url)
         self.url = "/".join(filter(None, [f"s3://{self._bucket}", self._prefix]))
 
     def get(self, name: str) -> Content:

@@ -230,9 +230,14 @@ def test_sentences__of_what_the_person_can_mend(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert "cannot be reached: check AWS_ENDPOINT_URL and the network" in said()
     monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_UNSIGNED_PAYLOAD", "maybe")
+    assert "AWS_... cannot be used for s3://" in said()
+    monkeypatch.delenv("AWS_UNSIGNED_PAYLOAD")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert "There are no credentials for s3://" in said()
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
-    assert "AWS_ACCESS_KEY_ID" in said()
+    assert "There are no credentials for s3://" in said()
 
 
 @pytest.mark.parametrize(
