@@ -37,7 +37,9 @@ def with_auditor(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
     """A home folder in which the auditor is trained, and its id."""
     path = tmp_path_factory.mktemp("audits") / "home"
     shutil.copytree(prepared, path)
-    request = SweepRequest("net", "members", "external", layers="block2", kinds=("vanilla",))
+    request = SweepRequest(
+        "net", "members", "external", layers="block2", kinds=("vanilla",), seeds=1
+    )
     (card,) = sweep(Home(path), request, device="cpu", reporter=SILENT)
     return path, card["id"]
 

@@ -1,14 +1,17 @@
 """The main job on a public ResNet-56 that others trained, and the images it was really trained on."""
 
+import io
 import json
-import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from mintcore.cli import main
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 WEIGHTS = DATA / "weights" / "cifar10_resnet56_akamaster.safetensors"
@@ -21,11 +24,13 @@ pytestmark = [
 
 
 def mint(home: Path, *words: str) -> Any:
-    command = [sys.executable, "-c", "from mintcore.cli import main; main()", *words]
-    done = subprocess.run(
-        [*command, "--home", str(home), "--json"], check=True, capture_output=True, text=True
-    )
-    return json.loads(done.stdout)
+    """Run a command here: a process of its own would load PyTorch for each."""
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(io.StringIO()) as printed:
+        patched.setattr(sys, "argv", ["mint", *words, "--home", str(home), "--json"])
+        with pytest.raises(SystemExit) as leaving:
+            main()
+    assert leaving.value.code in (0, None)
+    return json.loads(printed.getvalue())
 
 
 def tiles(name: str) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_sweep__another_seed_is_another_auditor(digits_home: Home) -> None:
 
 
 def test_sweep__the_artefact_says_what_it_was_made_from(digits_home: Home) -> None:
-    (card,) = run(digits_home, layers="output", seeds=3)
+    (card,) = run(digits_home, layers="output", seeds=2)
     folder = digits_home.folder("auditors", card["id"])
     assert card["made_from"]["members"] == {
         "dataset": "members",
@@ -121,7 +121,7 @@ def test_sweep__the_artefact_says_what_it_was_made_from(digits_home: Home) -> No
         "fresh weights: vanilla on output/pooled",
         "raw pixels: cnn on input/map32",
     }
-    assert set(history.column("seed").to_pylist()) == {0, 1, 2}
+    assert set(history.column("seed").to_pylist()) == {0, 1}
     assert (folder / "model.safetensors").is_file()
     assert json.loads((folder / "metrics.json").read_text())["auc"] == card["auc"]
 
