@@ -36,11 +36,9 @@ class Trial:
 
     Args:
         folder: Holds the home folder, and beside it what ``faults/sitecustomize.py`` reads.
-        bytecode: Where its processes keep compiled modules; without it each compiles all of PyTorch.
     """
 
     folder: Path
-    bytecode: Path
 
     @property
     def home(self) -> Home:
@@ -71,8 +69,6 @@ class Trial:
             "MINT_HOME": str(self.home.path),
             "MINT_JOBS_FREE_DISK_MIB": "0",
             "MINT_PARENT_PID": str(os.getpid()),
-            "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(self.bytecode),
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "faults"), str(ROOT)]),
         }
         command = [sys.executable, *words]

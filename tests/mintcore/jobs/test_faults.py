@@ -132,7 +132,7 @@ def small_disk(with_bought: Path, tmp_path: Path) -> Iterator[Trial]:
 
 def trial_in(folder: Path, with_bought: Path) -> Trial:
     shutil.copytree(with_bought, folder / "home", dirs_exist_ok=True)
-    return Trial(folder, with_bought.parent / "bytecode")
+    return Trial(folder)
 
 
 def at_once(story: Callable[[str], None]) -> None:
