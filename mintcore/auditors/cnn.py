@@ -6,6 +6,7 @@ max-pooling between them where the map is large, a 2x2 grid of averages, and 64 
 
 from torch import nn
 
+from mintcore.auditors.pooling import MaxPool2d
 from mintcore.auditors.standardisation import Standardise
 
 FILTERS = (32, 64)
@@ -25,7 +26,7 @@ def build(shape: tuple[int, ...]) -> nn.Module:
         nn.Conv2d(channels, first, 3, padding=1, bias=False),
         nn.BatchNorm2d(first),
         nn.ReLU(),
-        nn.MaxPool2d(pooling),
+        MaxPool2d(pooling),
         nn.Conv2d(first, second, 3, padding=1, bias=False),
         nn.BatchNorm2d(second),
         nn.ReLU(),

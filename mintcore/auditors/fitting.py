@@ -23,6 +23,7 @@ from mintcore.auditors.preparation import Preparation
 from mintcore.auditors.settings import FitSettings
 from mintcore.auditors.stacking import Told, train_stack
 from mintcore.auditors.streaming import SCORING_BATCH, score, score_values, train_alone
+from mintcore.memory import keep_memory
 
 __all__ = [
     "Epoch",
@@ -58,6 +59,7 @@ def fit_together(
     Returns:
         The networks of each exercise, on the device.
     """
+    keep_memory()
     networks = [_build(exercise, seeds) for exercise in exercises]
     histories: list[dict[int, list[Epoch]]] = [{s: [] for s in seeds} for _ in exercises]
     with _mixed_precision(device):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mintcore.errors import MintError
+from mintcore.memory import keep_memory
 from mintcore.models.architectures import (
     EXPORT,
     build,
@@ -151,6 +152,7 @@ def load_model(home: Home, name: str, device: torch.device | str = "cpu") -> Aud
         StoreError: There is no such model; near names are suggested.
         MintError: Its weights are damaged, or its factory is gone or has changed.
     """
+    keep_memory()
     card = home.card("models", name)
     folder = home.folder("models", name)
     preprocessing = Preprocessing.from_json(card["preprocessing"])

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mintcore.errors import MintError
+from mintcore.memory import keep_memory
 from mintcore.models.architectures import build, head_of
 from mintcore.models.tracing import trace
 from mintcore.progress import Reporter
@@ -53,6 +54,7 @@ def run_training(home: Home, task: Task, *, device: torch.device, reporter: Repo
     Raises:
         MintError: Architecture and images do not fit, or the loss is not finite.
     """
+    keep_memory()
     request = task.request
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         _seed(request.settings.seed, device)
