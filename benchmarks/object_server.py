@@ -1,7 +1,14 @@
-"""A real S3 server on loopback, and a proxy before it that can be slow, fail, and lose answers."""
+"""A real S3 server on loopback, and a proxy before it that can be slow, fail, and lose answers.
+
+    python -m benchmarks.object_server [LATENCY_MS ...]
+
+As a command it serves until its input ends, by one proxy for each latency, and prints their addresses in a line.
+"""
 
 import logging
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -28,14 +35,17 @@ class Proxy:
 
     Attributes:
         url: Its address.
+        server: Host and port of the server behind it.
         requests: Method and path of every request since it was emptied last.
         latency_s: How long every request waits first.
+        heeds_conditions: Whether the server is told under which condition to put an object.
     """
 
     def __init__(self, server: tuple[str, int]) -> None:
         self.requests: list[tuple[str, str]] = []
-        self.latency_s = 0.0
-        self._server, self._faults, self._lock = server, dict[int, Fault](), threading.Lock()
+        self.latency_s, self.heeds_conditions = 0.0, True
+        self.server = server
+        self._faults, self._lock = dict[int, Fault](), threading.Lock()
         self._share, self._random = 0.0, random.Random(0)  # noqa: S311 - no secret
         self._conditional = threading.Lock()
         self._refusing = False
@@ -53,6 +63,7 @@ class Proxy:
     def behave(self) -> None:
         """Forget all faults and requests."""
         self._faults, self._share, self.latency_s, self._refusing = {}, 0.0, 0.0, False
+        self.heeds_conditions = True
         self.requests = []
 
     def fail_at(self, number: int, fault: Fault, times: int = 1) -> None:
@@ -90,7 +101,7 @@ class Proxy:
 
     def connect(self) -> HTTPConnection:
         """Connect to the server."""
-        return HTTPConnection(*self._server)
+        return HTTPConnection(*self.server)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -128,7 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         self._server = self._server or self.proxy.connect()
-        self._server.request(self.command, self.path, body, dict(self.headers.items()))
+        given = dict(self.headers.items())
+        if not self.proxy.heeds_conditions:
+            given = {k: v for k, v in given.items() if k.lower() != "if-none-match"}
+        self._server.request(self.command, self.path, body, given)
         found = self._server.getresponse()
         content = found.read()
         headers = {k: v for k, v in found.getheaders() if k.lower() not in _OF_CONNECTION}
@@ -172,6 +186,27 @@ def object_server() -> Iterator[Proxy]:
         server.stop()
 
 
+@contextmanager
+def server_process(*latencies_ms: int) -> Iterator[list[dict[str, str]]]:
+    """Run a server and its proxies in a process of its own, with a bucket named ``bucket``.
+
+    Yields:
+        For each latency the environment variables with which a client finds its proxy.
+    """
+    command = [sys.executable, "-m", __name__, *map(str, latencies_ms)]
+    with subprocess.Popen(  # noqa: S603 - this program
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        pipe = process.stdout
+        try:
+            urls = pipe.readline().split() if pipe else []
+            if len(urls) < len(latencies_ms):
+                raise RuntimeError("the S3 server did not start: is moto[server] installed?")
+            yield [environment(url) for url in urls]
+        finally:
+            process.terminate()
+
+
 def make_bucket(proxy: Proxy, name: str) -> None:
     """Make an empty bucket."""
     connection = proxy.connect()
@@ -182,11 +217,26 @@ def make_bucket(proxy: Proxy, name: str) -> None:
     connection.close()
 
 
-def environment(proxy: Proxy) -> dict[str, str]:
-    """Give the environment variables with which a client finds the proxy."""
+def environment(url: str) -> dict[str, str]:
+    """Give the environment variables with which a client finds a proxy."""
     return {
-        "AWS_ENDPOINT_URL": proxy.url,
+        "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": REGION,
     }
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    with object_server() as proxy:
+        make_bucket(proxy, "bucket")
+        proxies = [Proxy(proxy.server) for _ in sys.argv[1:]]
+        for each, latency_ms in zip(proxies, sys.argv[1:], strict=True):
+            each.latency_s = int(latency_ms) / 1000
+        print(*(each.url for each in proxies), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

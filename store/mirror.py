@@ -67,13 +67,15 @@ class Mirror(Shelf):
 
     def refresh(self, *, at_once: bool = False) -> None:
         """Have in the folder what others have committed; see ``Shelf``."""
-        self._index.refresh(at_once=at_once)
-        if at_once:
-            self._index.require_same_store()
+        with self._mirroring():
+            self._index.refresh(at_once=at_once)
+            if at_once:
+                self._index.require_same_store()
 
     def compare(self) -> None:
         """Make the folder what the objects are by now; see ``Shelf``."""
-        self._index.compare()
+        with self._mirroring():
+            self._index.compare()
 
     def uncached(self) -> Shelf:
         """Give the shelf without the chunks that are kept on this disk."""
@@ -171,6 +173,17 @@ class Mirror(Shelf):
             put_in_place(file, self.folder / path)
             self._tags.know(path, tag)
         return claim.block
+
+    @contextmanager
+    def _mirroring(self) -> Iterator[None]:
+        """Turn what the disk says into one sentence for the person."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"The folder {self.folder} cannot be made what {self.place} is ({error.strerror}): make room on its "
+                "disk, or check its permissions."
+            ) from error
 
     def _upload(self, shards: Iterable[tuple[str, Path | None]]) -> None:
         waiting = [(path, file) for path, file in shards if file]

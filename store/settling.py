@@ -1,5 +1,6 @@
 """Where stores on object storage begin, and how another home finds one that is there."""
 
+import uuid
 from pathlib import Path
 
 from store.cards import Card, read_card
@@ -23,6 +24,8 @@ def settle(folder: Path, url: str) -> None:
         StoreError: Another store is there, or the storage cannot be used.
     """
     objects = Objects(url)
+    if not is_settled(url):
+        _require_conditional_puts(objects)
     own, card = read_card(folder), folder / "card.json"
     if objects.create(card.name, card.read_bytes()) is None:
         card.write_bytes(objects.get(card.name).content)
@@ -39,6 +42,19 @@ def is_settled(url: str) -> bool:
         StoreError: The storage cannot be used.
     """
     return Objects(url).size("card.json") > 0
+
+
+def _require_conditional_puts(objects: Objects) -> None:
+    """Refuse a storage that puts an object in the place of another though it must not: commits would be lost there."""
+    name = f"claims/probe-{uuid.uuid4().hex}"
+    objects.create(name, b"first")
+    refused = objects.create(name, b"second") is None
+    objects.delete([name])
+    if not refused:
+        raise StoreError(
+            f"The object storage of {objects.url} ignores conditions (If-None-Match) of what is put there, so that "
+            "two runs could overwrite each other: use one that honours them, or a local folder."
+        )
 
 
 def _require_alike(objects: Objects, own: Card, there: Card) -> None:

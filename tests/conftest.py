@@ -34,7 +34,7 @@ def server() -> Iterator[Proxy]:
 @pytest.fixture
 def proxy(server: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The way to the server, which the environment names; retries are few and quick."""
-    for name, value in environment(server).items():
+    for name, value in environment(server.url).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("store.object_storage.RETRIES", 3)
     monkeypatch.setattr("store.object_storage.FIRST_WAIT_S", 0.001)

@@ -113,6 +113,38 @@ def test_second_home__of_another_model_is_refused(place: str, tmp_path: Path) ->
     assert not (tmp_path / "b/stores/s").exists()
 
 
+def test_storage__that_ignores_conditions_is_refused(
+    proxy: Proxy, place: str, tmp_path: Path
+) -> None:
+    proxy.heeds_conditions = False
+
+    with pytest.raises(StoreError, match=r"ignores conditions \(If-None-Match\)"):
+        make(tmp_path, place)
+
+    assert Objects(place).list() == {}
+
+
+def test_mirror__that_cannot_be_written_or_read_is_one_sentence(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = make(tmp_path / "a", place), make(tmp_path / "b", place)
+    commit(other, range(20))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("store.mirrored_index.put_in_place", full)
+        with pytest.raises(StoreError, match=r"cannot be made what s3://.* is \(No space left"):
+            store.shelf.refresh(at_once=True)
+    store.shelf.refresh(at_once=True)
+    require_whole(store, range(20))
+    for content in ("{", "[]", '{"url": "s3://a/../b"}', '{"url": 3}'):
+        (store.folder / "remote.json").write_text(content)
+        with pytest.raises(StoreError, match="does not say which store it mirrors"):
+            open_store(store.folder)
+
+
 def test_reader__sees_what_others_commit_after_some_seconds(
     proxy: Proxy, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
