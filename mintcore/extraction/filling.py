@@ -85,7 +85,7 @@ class Filling:
     ) -> Iterator[Piece]:
         specs = tuple(spec for spec in self._specs if spec.key in keys)
         lease = self._lease(specs, len(sample_ids))
-        rows = _rows_a_commit(specs, self._store.block_rows, self._pace.batch_size)
+        rows = rows_a_commit(specs, self._store.block_rows, self._pace.batch_size)
         for start in range(0, len(sample_ids), rows):
             asked = sample_ids[start : start + rows]
             left = self._left(asked, keys)
@@ -114,8 +114,11 @@ class Filling:
         return [name for name in sample_ids if name in missing]
 
 
-def _rows_a_commit(specs: Sequence[ArraySpec], block_rows: int, batch_size: int) -> int:
-    """Bound what a run that dies can lose; the rest of its block stays unused, which costs nothing."""
+def rows_a_commit(specs: Sequence[ArraySpec], block_rows: int, batch_size: int) -> int:
+    """Give how many images a commit has, at most a block's.
+
+    It bounds what a run that dies can lose; the rest of its block stays unused, which costs nothing.
+    """
     row_bytes = sum(spec.row_bytes for spec in specs)
     batches = max(1, COMMIT_BYTES // (row_bytes * batch_size))
     return min(block_rows, batches * batch_size)
