@@ -128,10 +128,10 @@ def _row(what: str, name: str, speeds: Mapping[str, float]) -> Measured:
 def main() -> None:
     """Measure, print the table, and write it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=131_072, help="vectors of 512 float16")
+    parser.add_argument("--rows", type=int, default=65_536, help="vectors of 512 float16")
     parser.add_argument("--latency", type=int, default=20, help="ms before every request")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="where to work; needs about 1.5 GB")
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--folder", type=Path, help="where to work; needs about 1 GB")
     parser.add_argument("--json", type=Path, help="write the table to this file too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:

@@ -17,6 +17,7 @@ MEASURED = {
     "dashboard": section(BENCHMARKS, "The dashboard"),
     "training": section(BENCHMARKS, "Training"),
     "auditors": section(BENCHMARKS, "Auditors"),
+    "object_store": section(BENCHMARKS, "Object storage"),
     "near_duplicates": section(DATA, "Images that two datasets share: `mint dataset overlap A B`"),
 }
 """File of results -> where its figures are told."""
