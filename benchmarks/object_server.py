@@ -156,7 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         if "content-length" not in sized:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def _hang_up(self) -> None:
         self.close_connection = True

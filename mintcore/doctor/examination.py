@@ -30,6 +30,7 @@ def checks(home: Path) -> dict[str, Check]:
         "temporary files": hardware.temporary_disk,
         "port": hardware.port,
         "settings": home_folder.values_of_settings,
+        "object storage": home_folder.object_storage,
         "home folder": partial(home_folder.write_access, home),
         "locks": partial(home_folder.locks, home),
         "cards": partial(home_folder.cards, home),

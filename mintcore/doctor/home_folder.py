@@ -36,6 +36,7 @@ def values_of_settings(environment: Mapping[str, str] = os.environ) -> Finding:
             read(environment)
         for setting in (settings.UPLOAD_MIB, settings.ZIP_ENTRIES):
             settings.whole_number(setting, environment)
+        settings.whole_number(settings.CACHE, environment, least=0)
     except MintError as error:
         return failed(str(error), "Set it anew, or unset it.")
     known = {each.name for each in settings.SETTINGS}
@@ -60,6 +61,20 @@ def values_of_settings(environment: Mapping[str, str] = os.environ) -> Finding:
         )
     given = sorted(known & environment.keys())
     return ok(", ".join(given) if given else "all as they are by default")
+
+
+def object_storage(environment: Mapping[str, str] = os.environ) -> Finding:
+    """Ask the object storage on which new stores are made, where there is one."""
+    place = environment.get(settings.STORES.name, "").rstrip("/")
+    if not place:
+        return ok("not used: stores are made in the home folder")
+    from store.shelves import is_settled  # noqa: PLC0415 - imports zarr
+
+    try:
+        is_settled(f"{place}/mint-doctor")
+    except StoreError as error:
+        return failed(str(error), f"Mend that, or unset {settings.STORES.name}.")
+    return ok(f"{place} answers")
 
 
 def write_access(home: Path) -> Finding:

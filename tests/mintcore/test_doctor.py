@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.object_server import Proxy
 from mintcore import settings
 from mintcore.cli import main
 from mintcore.doctor import examination, hardware, home_folder, installation, requirements
@@ -157,6 +158,8 @@ def test_temporary_disk__nowhere_to_write(monkeypatch: pytest.MonkeyPatch) -> No
         ({"MINT_IMAGE_MIB": "0"}, "failed", "MINT_IMAGE_MIB is '0'"),
         ({"MINT_UPLOAD_MIB": "-1"}, "failed", "MINT_UPLOAD_MIB is '-1'"),
         ({"MINT_ZIP_ENTRIES": "1e6"}, "failed", "MINT_ZIP_ENTRIES is '1e6'"),
+        ({"MINT_CACHE_MIB": "-1"}, "failed", "MINT_CACHE_MIB is '-1'"),
+        ({"MINT_CACHE_MIB": "0"}, "ok", "MINT_CACHE_MIB"),
         ({"MINT_OPERATORS": "ada"}, "failed", "MINT_OPERATORS lists 'ada'"),
         ({"MINT_HOEM": "x"}, "warning", "MINT_HOEM: no setting is called so"),
         ({"MINT_DATA_ROOTS": "/nowhere/at/all"}, "warning", "/nowhere/at/all, which is no folder"),
@@ -293,3 +296,15 @@ def test_doctor__needs_no_torch() -> None:
     code = "import sys, mintcore.doctor.examination; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_object_storage__answers_or_says_what_is_wrong(place: str, proxy: Proxy) -> None:
+    there = {settings.STORES.name: f"{place}/"}
+    assert home_folder.object_storage({}) == ok("not used: stores are made in the home folder")
+    assert home_folder.object_storage(there) == ok(f"{place} answers")
+    proxy.refuse()
+    refused = home_folder.object_storage(there)
+    assert refused.state == "failed"
+    assert "refuses access to" in refused.found
+    wrong = home_folder.object_storage({settings.STORES.name: "/data"})
+    assert "is no place for stores: give s3://BUCKET/PREFIX" in wrong.found
