@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.shared_data import WEIGHTS
@@ -92,6 +93,14 @@ def no_weights(given: Given) -> str | None:
     return f"{file} is not there: give the folder of the data with --data."
 
 
+def no_object_storage(_: Given) -> str | None:
+    """Say whether there is no client or no server of S3."""
+    absent = [name for name in ("obstore", "moto") if find_spec(name) is None]
+    if not absent:
+        return None
+    return f"{' and '.join(absent)} cannot be imported: pip install -e '.[dev]' brings them."
+
+
 def no_chromium(_: Given) -> str | None:
     """Say whether there is no browser."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -100,6 +109,7 @@ def no_chromium(_: Given) -> str | None:
 
 BENCHMARKS = (
     Benchmark("benchmarks.store", noise=NOISY),
+    Benchmark("benchmarks.object_store", lack=no_object_storage, noise=NOISY),
     Benchmark("benchmarks.index", ("--rows", "2000000"), "2 million images, not 22"),
     Benchmark("benchmarks.near_duplicates", reads_data=True),
     Benchmark(
