@@ -98,7 +98,7 @@ def no_object_storage(_: Given) -> str | None:
     absent = [name for name in ("obstore", "moto") if find_spec(name) is None]
     if not absent:
         return None
-    return f"{' and '.join(absent)} cannot be imported: pip install -e '.[dev]' brings them."
+    return f"{' and '.join(absent)} cannot be imported: pip install '.[test]' brings them."
 
 
 def no_chromium(_: Given) -> str | None:
