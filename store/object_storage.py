@@ -141,9 +141,8 @@ class Objects:
         """
         try:
             self._put(name, file)
-        except (
-            AbsentError
-        ):  # the answer to the last request was lost, and asking again found no upload any more
+        except AbsentError:
+            # the answer to its last request was lost, and asking again found no upload any more
             self._put(name, file)
 
     def size(self, name: str) -> int:

@@ -191,7 +191,7 @@ def _print_info(found: list[dict[str, Any]]) -> None:
         sealed = store["sealed"] or "not sealed"
         typer.echo(
             f"{store['id']}: {store['images']} images, {store['failed']} failed, "
-            f"{human_bytes(store['bytes'])}, {sealed}"
+            f"{human_bytes(store['bytes'])}, {sealed}, in {store['place']}"
         )
         for dataset, images in store["datasets"].items():
             typer.echo(f"  of {dataset}: {images} images listed")

@@ -241,6 +241,23 @@ def test_verify__reads_the_objects_and_not_the_cache(place: str, tmp_path: Path)
     assert problem.message.startswith(f"{store.shelf.place}/{path} is missing or damaged")
 
 
+def test_verify__heals_a_mirror_that_is_damaged_itself(place: str, tmp_path: Path) -> None:
+    store = make(tmp_path, place)
+    commit(store, block(0))
+    whole = (store.folder / "index/part-000000.parquet").read_bytes()
+    (store.folder / "index/part-000000.parquet").write_bytes(whole[:-9] + b"x" + whole[-8:])
+    metadata = store.folder / f"activations.zarr/{MAP.key}/zarr.json"
+    metadata.write_text("{}")
+    store = open_store(store.folder)
+    with pytest.raises(StoreError, match="not a readable index segment"):
+        store.specs()
+
+    assert verify(store).problems == ()
+
+    assert (store.folder / "index/part-000000.parquet").read_bytes() == whole
+    require_whole(store, block(0))
+
+
 def test_repair__drops_for_all_homes_what_is_damaged(place: str, tmp_path: Path) -> None:
     first, second = make(tmp_path / "a", place), make(tmp_path / "b", place)
     commit(first, block(0))
@@ -329,7 +346,7 @@ def test_listing__of_another_home_does_not_replace_ones_own(place: str, tmp_path
 
 
 def test_array__of_another_shape_is_refused_and_of_the_same_taken_over(
-    place: str, tmp_path: Path
+    proxy: Proxy, place: str, tmp_path: Path
 ) -> None:
     first, second = make(tmp_path / "a", place), make(tmp_path / "b", place)
     other = type(POOLED)("layer1", "pooled", (7,), "float32")
@@ -339,7 +356,12 @@ def test_array__of_another_shape_is_refused_and_of_the_same_taken_over(
             StoreError, match=r"has an array layer1/pooled without rows that is not"
         ):
             commit(second, block(0), [other])
+        assert find_garbage(second).items == ()  # its first block may be on the way
+        proxy.behave()
         commit(second, block(1), [POOLED])
+        puts = [path for method, path in proxy.requests if method == "PUT"]
+        made = f"activations.zarr/{POOLED.key}/zarr.json"
+        assert sum(path.endswith(made) for path in puts) == 2  # refused, then as new as the run is
     commit(first, block(0), [POOLED])
     assert set(objects(first, "index")) == {
         "index/part-000000.parquet",
@@ -348,7 +370,7 @@ def test_array__of_another_shape_is_refused_and_of_the_same_taken_over(
 
 
 def test_store_made_anew__is_not_mixed_with_the_mirror_of_the_old_one(
-    place: str, tmp_path: Path
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = make(tmp_path / "a", place)
     commit(first, block(0))
@@ -356,8 +378,11 @@ def test_store_made_anew__is_not_mixed_with_the_mirror_of_the_old_one(
     second = make(tmp_path / "b", place)
     commit(second, block(1))
 
+    before = (first.folder / "index/part-000000.parquet").read_bytes()
+    monkeypatch.setattr("store.mirrored_index.FRESH_S", 0)
     with pytest.raises(StoreError, match="is not the store any more that"):
-        first.shelf.refresh(at_once=True)
+        first.specs()
+    assert (first.folder / "index/part-000000.parquet").read_bytes() == before
     with pytest.raises(StoreError, match="is not the store any more that"):
         commit(first, block(2))
     assert set(objects(second, "index")) == {"index/part-000000.parquet"}
@@ -381,6 +406,32 @@ def test_writers__of_two_homes_and_many_threads_lose_nothing(place: str, tmp_pat
         store.shelf.refresh(at_once=True)
         require_whole(store, [n * 1024 + i for n in range(6) for i in range(60)])
         assert verify(store).problems == ()
+
+
+def test_blocks__of_one_writer_are_published_at_once(place: str, tmp_path: Path) -> None:
+    store = make(tmp_path, place)
+    found: list[int] = []
+    together = threading.Barrier(4)
+
+    with store.writer(SPECS, 400) as writer:
+
+        def write(number: int) -> None:
+            numbers = range(number * 100, (number + 1) * 100)
+            with writer.block() as one:
+                one.append(ids_of(numbers), {spec.key: values_of(spec, numbers) for spec in SPECS})
+                staged = one.finish()
+                together.wait()
+                found.append(writer.publish(staged))
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert sorted(found) == [0, 1, 2, 3]
+    require_whole(store, range(400))
+    assert verify(store).problems == ()
 
 
 def test_room__is_needed_for_one_block_at_a_time(

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from store.feature_store import FeatureStore, open_store
 from store.garbage import find_garbage, remove_garbage
 from store.leases import leases
 from store.object_storage import Objects
+from store.repair import repair
 from store.verification import verify
 
 ALWAYS = 10_000
@@ -207,6 +209,24 @@ def test_segment__that_somebody_else_has_put_is_not_replaced(place: str, tmp_pat
     assert there.get("index/part-000000.parquet").content == b"of another program"
 
 
+@pytest.mark.parametrize("asked", ["size", "tail", "parts"])
+def test_verify__of_a_storage_that_does_not_answer_finds_no_damage(
+    asked: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make(tmp_path, place)
+    commit(store, range(50))
+
+    def broken(*_: object) -> None:
+        raise UnreachableError("It does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Objects, asked, broken)
+        for look in (verify, repair):
+            with pytest.raises(UnreachableError):
+                look(store)
+    require_whole(store, range(50))
+
+
 def test_sentences__of_what_the_person_can_mend(
     proxy: Proxy, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +295,15 @@ def test_upload__of_a_shard_in_parts(
         there.upload("large", file)
         assert there.size("large") == 12 * 2**20
         there.delete(["large"])
+    real, lost = obstore.put, [FileNotFoundError("status code: 404 <Code>NoSuchUpload</Code>")]
+
+    def put(*given: Any, **named: Any) -> Any:  # as a server says that has ended the upload already
+        if lost:
+            raise lost.pop()
+        return real(*given, **named)
+
     proxy.behave()
+    monkeypatch.setattr(obstore, "put", put)
     there.upload("large", file)
     assert [method for method, _ in proxy.requests] == ["POST", "PUT", "PUT", "PUT", "POST"]
     assert there.get("large").content == file.read_bytes()
