@@ -134,7 +134,7 @@ class Mirror(Shelf):
         """Put an array's metadata, or take over what is there of the same array; see ``Shelf``."""
         file = metadata_file(self.folder, spec.key)
         path = str(file.relative_to(self.folder))
-        if self.objects.create(path, file.read_bytes()) is None:
+        if self.objects.size(path) or self.objects.create(path, file.read_bytes()) is None:
             self._take_over(spec, path)
         group = file.parent.parent / "zarr.json"
         self.objects.create(str(group.relative_to(self.folder)), group.read_bytes())
