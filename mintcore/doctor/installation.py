@@ -12,6 +12,7 @@ from mintcore.serving import DASHBOARD
 
 EXTRAS = {
     "login": "mint dashboard --login",
+    "ray": "work that is spread over workers",
     "s3": "stores on object storage",
     "timm": "audited models by the name timm:NAME",
     "tune": "mint train --tune",
