@@ -7,6 +7,9 @@ import pytest
 from figures import figures_without_source, section
 from markdown_pages import ROOT, Page, page_of
 
+from benchmarks.full_table import page as full_page
+from benchmarks.outcomes import read_run
+
 BENCHMARKS = page_of(ROOT / "benchmarks" / "README.md")
 DATA = page_of(ROOT / "docs" / "bring-your-own-data.md")
 MEASURED = {
@@ -32,7 +35,13 @@ def test_figures__are_those_of_the_last_run(name: str) -> None:
 
 def test_results__all_have_their_figures_told() -> None:
     files = (ROOT / "benchmarks" / "results").iterdir()
-    assert sorted(file.stem for file in files) == sorted(MEASURED)
+    assert sorted(file.stem for file in files) == sorted(["all", *MEASURED])
+
+
+def test_full_run__its_page_is_what_the_command_prints() -> None:
+    run = read_run(ROOT / "benchmarks" / "results" / "all.json")
+    written = (ROOT / "benchmarks" / "full-run.md").read_text(encoding="utf-8")
+    assert written == f"{full_page(run)}\n"
 
 
 def test_figures_without_source__finds_them(tmp_path: Path) -> None:
