@@ -94,6 +94,20 @@ def test_commit__a_fault_that_lasts_leaves_all_or_nothing(
     assert there == [0, 0, 0, 0, 50 if fault == "lost answer" else 0]
 
 
+def test_making_joining_and_reading__an_answer_that_is_lost_is_not_noticed(
+    proxy: Proxy, place: str, tmp_path: Path
+) -> None:
+    for number in range(9):
+        proxy.fail_at(number, "lost answer")
+        store = make(tmp_path / f"a{number}", f"{place}/{number}")
+        proxy.behave()
+        commit(store, range(5))
+        proxy.fail_at(number, "lost answer")
+        require_whole(make(tmp_path / f"b{number}", f"{place}/{number}"), range(5))
+        proxy.behave()
+        assert list(objects(store, "claims")) == ["claims/000000.json"]
+
+
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**20), share=st.sampled_from([0.05, 0.2]))
 def test_commit__whatever_fails_however_often_the_same_values_come_of_it(
@@ -126,6 +140,30 @@ def extract(folder: Path, begun: Any) -> None:
     left = store.plan(ids_of(range(200)), KEYS).missing.get(tuple(sorted(KEYS)), [])
     for start in range(0, len(left), 50):
         commit(store, [int(name, 16) for name in left[start : start + 50]])
+
+
+def write_some(folder: Path, numbers: range) -> None:
+    for start in numbers[::50]:
+        commit(open_store(folder), range(start, start + 50))
+
+
+def test_writers__of_two_processes_lose_nothing(place: str, tmp_path: Path) -> None:
+    stores = [make(tmp_path / name, place) for name in "ab"]
+    children = [
+        processes.Process(target=write_some, args=(store.folder, range(n * 200, n * 200 + 200)))
+        for n, store in enumerate(stores)
+    ]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+
+    assert [child.exitcode for child in children] == [0, 0]
+    assert len(objects(stores[0], "index")) == 8
+    for store in stores:
+        store.shelf.refresh(at_once=True)
+        require_whole(store, range(400))
+        assert verify(store).problems == ()
 
 
 @pytest.mark.parametrize("requests", [9, 12, 16])
