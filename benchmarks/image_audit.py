@@ -95,12 +95,12 @@ def actions(home: Home, auditor: ImageAuditor) -> dict[str, Callable[[], None]]:
     voters = load_voters(home, model, _voting(home, auditor))
     layers = library.layer_names(model.card)
     array = stored_arrays(home, card, "pooled")
-    key = next(array[layer].key for layer in reversed(layers) if layer in array)
-    among = neighbourhood(home, card, key, auditor.known, "auditor")
+    spec = next(array[layer] for layer in reversed(layers) if layer in array)
+    among = neighbourhood(home, card, spec.key, auditor.known, "auditor")
     datasets = [dataset["id"] for dataset in home.cards("datasets")]
 
     def near() -> None:
-        nearest(among, image_activation(home, auditor, key, "image", next(images)))
+        nearest(among, image_activation(auditor, spec, "image", next(images)))
 
     pages = page_runs(home, name, made_from[-1])
     return {

@@ -115,15 +115,23 @@ def average_maps(
     )
 
 
+def stored_array(home: Home, auditor: Card, key: str) -> ArraySpec:
+    """Describe an array of the audited model's store.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    return model_store(home, auditor).specs()[key]
+
+
 def image_activation(
-    home: Home, auditor: ImageAuditor, key: str, name: str, pixels: np.ndarray
+    auditor: ImageAuditor, spec: ArraySpec, name: str, pixels: np.ndarray
 ) -> np.ndarray:
     """Give what the audited model computes for one image, as its store would keep it.
 
     Args:
-        home: The home folder.
         auditor: The auditor.
-        key: An array of the store.
+        spec: An array of the audited model's store.
         name: What the image is called in an error.
         pixels: (H, W, 3) uint8.
 
@@ -133,9 +141,8 @@ def image_activation(
     Raises:
         MintError: The model gives no finite activations for this image.
     """
-    spec = model_store(home, auditor.card).specs()[key]
     values = image_activations(auditor.model, name, pixels, [spec])
-    return np.asarray(values[key][0], np.float32)
+    return np.asarray(values[spec.key][0], np.float32)
 
 
 def coarse(values: np.ndarray, cells: int = DRAWN_CELLS) -> np.ndarray:

@@ -2,7 +2,7 @@
 # ruff: noqa: PLC0415
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -138,9 +138,18 @@ def _activation(
     from mintcore.activation_maps import image_activation
 
     loaded = loaded_auditor(auditor)
+    spec = _array(path, auditor, versions, key)
     pixels = _image.pixels()
     with RUNNING:
-        return image_activation(home(), loaded, key, _image.name, pixels)
+        return image_activation(loaded, spec, _image.name, pixels)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEPT, ttl="10m")
+def _array(path: str, auditor: str, versions: Versions, key: str) -> Any:
+    """Describe an array: to open its store takes longer than to run a small model."""
+    from mintcore.activation_maps import stored_array
+
+    return stored_array(home(), reading.card("auditors", auditor), key)
 
 
 @st.cache_resource(show_spinner="Finding the stored images ...", max_entries=4, ttl="10m")

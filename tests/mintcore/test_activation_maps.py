@@ -10,6 +10,7 @@ from mintcore.activation_maps import (
     coarse,
     image_activation,
     model_store,
+    stored_array,
     stored_arrays,
 )
 from mintcore.datasets.reading import read_pixels, samples
@@ -91,7 +92,8 @@ def test_image_activation__is_what_the_store_keeps(
     digits_home: Home, auditor: ImageAuditor
 ) -> None:
     row = samples(digits_home, "members", limit=1).to_pylist()[0]
-    found = image_activation(digits_home, auditor, KEY, "one", read_pixels(row["uri"]))
+    spec = stored_array(digits_home, auditor.card, KEY)
+    found = image_activation(auditor, spec, "one", read_pixels(row["uri"]))
     store = model_store(digits_home, auditor.card)
     (kept,) = store.read(KEY, store.locate(KEY, [row["sample_id"]]))
     np.testing.assert_allclose(found, kept.astype(np.float32), rtol=1e-2, atol=1e-3)
