@@ -19,14 +19,14 @@ from store.activations import check_metadata, metadata_file
 from store.digests import read_fields
 from store.durability import put_in_place
 from store.errors import StoreError
-from store.listings import listing_files
+from store.listings import is_listing, listing_files
 from store.lock import exclusive
 from store.metadata import group_files, write_metadata
 from store.mirror_tags import OWN, Tags
 from store.object_errors import AbsentError
 from store.object_storage import Content, Found, Objects
 from store.sealed import remove_pointer
-from store.segments import segment_files, segment_from_json
+from store.segments import is_segment, segment_files, segment_from_json
 
 FRESH_S = 5.0
 """A reader does not list the objects again so soon after any process of this folder did."""
@@ -63,7 +63,7 @@ class MirroredIndex:
         began = time.time()
         if not at_once and marker.exists() and 0 <= began - marker.stat().st_mtime < FRESH_S:
             return
-        listed = self._objects.list("index")
+        listed = self._listed()
         new = [path for path in listed if not (self._folder / path).exists()]
         for start in range(0, len(new), FETCHES_AT_ONCE):
             fetched = self._fetch(new[start : start + FETCHES_AT_ONCE])
@@ -82,7 +82,7 @@ class MirroredIndex:
             StoreError: Another store is there by now.
         """
         self.require_same_store()
-        for path in _parallel(self._differing, self._objects.list("index")):
+        for path in _parallel(self._differing, self._listed()):
             if path is not None:
                 self._tags.forget(path)
         self.refresh(at_once=True)
@@ -117,6 +117,11 @@ class MirroredIndex:
                 file.unlink()
                 with suppress(OSError):  # the others are not empty
                     file.parent.rmdir()
+
+    def _listed(self) -> dict[str, Found]:
+        """List the segments and listings that are objects."""
+        objects = self._objects.list("index")
+        return {path: found for path, found in objects.items() if _is_of_index(Path(path))}
 
     def _stale(self, listed: Mapping[str, Found]) -> Iterator[str]:
         """Give the files whose objects are others by now, or gone."""
@@ -182,6 +187,10 @@ class MirroredIndex:
             if self._tags.of(path) != OWN and self._objects.get(path).content != own:
                 return path
         return None
+
+
+def _is_of_index(file: Path) -> bool:
+    return file.parent == Path("index") and (is_segment(file) or is_listing(file))
 
 
 def _fetched(objects: Objects, paths: Sequence[str]) -> dict[str, Content]:

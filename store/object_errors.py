@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, InvalidPathError
 
 from store.errors import StoreError, UnreachableError
 
@@ -47,6 +47,11 @@ def explained(url: str) -> Iterator[None]:
         if _code(error) == "NoSuchBucket":
             raise _no_bucket(url) from error
         raise AbsentError(f"An object of {url} is gone: `mint store verify` says which.") from error
+    except InvalidPathError as error:
+        raise UnreachableError(
+            f"There are objects below {url} whose names lead out of it ('..' or '//'), so they cannot be listed: they "
+            "are not of MINT workbench; delete them."
+        ) from error
     except (BaseError, ValueError) as error:
         raise UnreachableError(_sentence(url, error)) from error
 

@@ -34,6 +34,7 @@ TIMEOUT_S = 120.0
 GAP_BYTES = 256 * 2**10
 """Ranges that are nearer than this are read in one request: a request costs more than these bytes."""
 
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _ENDPOINT = re.compile(
     r"https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?"
 )
@@ -160,6 +161,8 @@ class Objects:
     def list(self, folder: str = "") -> dict[str, Found]:
         """List the objects below a folder: their names, relative to the prefix, in order.
 
+        What has a name that no file of a store has (such as one that leads out of its folder) is left out.
+
         Raises:
             UnreachableError: The storage does not answer, or refuses.
         """
@@ -168,6 +171,7 @@ class Objects:
         return {
             each["path"]: Found(each["size"], _tag(each), each["last_modified"])
             for each in sorted(found, key=lambda each: each["path"])
+            if _NAME.fullmatch(each["path"])
         }
 
     def delete(self, names: Iterable[str]) -> None:

@@ -115,6 +115,11 @@ def segment_files(folder: Path) -> list[Path]:
     return [file for _, _, file in sorted(named)]
 
 
+def is_segment(file: Path) -> bool:
+    """Tell by its name whether a file is a segment."""
+    return _NAME.fullmatch(file.name) is not None
+
+
 def block_of(file: Path) -> int:
     """Read the block of a segment from its name."""
     return int(file.name[5:11])

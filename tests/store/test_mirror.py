@@ -113,6 +113,46 @@ def test_second_home__of_another_model_is_refused(place: str, tmp_path: Path) ->
     assert not (tmp_path / "b/stores/s").exists()
 
 
+def put_raw(proxy: Proxy, place: str, name: str) -> None:
+    connection = proxy.connect()
+    connection.request("PUT", f"/{place.removeprefix('s3://')}/s/{name}", b"{}")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_objects__of_other_names_are_left_alone(proxy: Proxy, place: str, tmp_path: Path) -> None:
+    store = make(tmp_path / "a", place)
+    commit(store, range(20))
+    for name in (
+        "index/sub/part-000009.parquet",
+        "index/notes.txt",
+        "index/.part-000009.parquet",
+        "activations.zarr/.hidden/x/zarr.json",
+        "index/%7Epart-000009.parquet",
+    ):
+        put_raw(proxy, place, name)
+
+    other = make(tmp_path / "b", place)
+
+    assert verify(other).problems == ()
+    require_whole(other, range(20))
+    assert {file.name for file in (other.folder / "index").iterdir()} == {"part-000000.parquet"}
+
+
+@pytest.mark.parametrize(
+    "name", ["index/../../evil", "index//evil", "activations.zarr/../../zarr.json"]
+)
+def test_objects__whose_names_lead_out_of_the_store(
+    name: str, proxy: Proxy, place: str, tmp_path: Path
+) -> None:
+    store = make(tmp_path, place)
+    put_raw(proxy, place, name)
+
+    with pytest.raises(StoreError, match="whose names lead out of it"):
+        verify(store)
+    assert not list(tmp_path.rglob("*evil*"))
+
+
 def test_storage__that_ignores_conditions_is_refused(
     proxy: Proxy, place: str, tmp_path: Path
 ) -> None:
