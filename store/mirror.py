@@ -31,9 +31,10 @@ from store.remote_shards import RemoteShard
 from store.segments import Segment, committed_blocks, put_segment_file
 from store.shelf import Shelf
 
-UPLOADS_AT_ONCE = 2
+UPLOADS_AT_ONCE = 4
 """Shards; each goes in several parts at once where it is large."""
 
+REQUESTS_AT_ONCE = 8
 NO_CACHE_BYTES = 0
 
 _SHARED = ("activations.zarr/", "index/")
@@ -130,14 +131,11 @@ class Mirror(Shelf):
         ages = [datetime.now(UTC) - each.modified for each in found.values()]
         return all(age > timedelta(seconds=DEAD_S) for age in ages)
 
-    def share_array(self, spec: ArraySpec) -> None:
-        """Put an array's metadata, or take over what is there of the same array; see ``Shelf``."""
-        file = metadata_file(self.folder, spec.key)
-        path = str(file.relative_to(self.folder))
-        if self.objects.size(path) or self.objects.create(path, file.read_bytes()) is None:
-            self._take_over(spec, path)
-        group = file.parent.parent / "zarr.json"
-        self.objects.create(str(group.relative_to(self.folder)), group.read_bytes())
+    def share_arrays(self, specs: Sequence[ArraySpec]) -> None:
+        """Put the metadata of arrays, or take over what is there of the same arrays; see ``Shelf``."""
+        with ThreadPoolExecutor(REQUESTS_AT_ONCE, "store-share") as threads:
+            for _ in threads.map(self._share_array, specs):
+                pass
 
     def share(self, path: str) -> None:
         """Put a file that was written in the folder; the caller holds the store's lock."""
@@ -190,6 +188,14 @@ class Mirror(Shelf):
         with ThreadPoolExecutor(UPLOADS_AT_ONCE, "store-upload") as threads:
             for _ in threads.map(lambda each: self.objects.upload(*each), waiting):
                 pass
+
+    def _share_array(self, spec: ArraySpec) -> None:
+        file = metadata_file(self.folder, spec.key)
+        path = str(file.relative_to(self.folder))
+        if self.objects.size(path) or self.objects.create(path, file.read_bytes()) is None:
+            self._take_over(spec, path)
+        group = file.parent.parent / "zarr.json"
+        self.objects.create(str(group.relative_to(self.folder)), group.read_bytes())
 
     def _take_over(self, spec: ArraySpec, path: str) -> None:
         """Use the array that somebody else has made, and make it look new, so that nobody takes it for abandoned."""

@@ -41,12 +41,11 @@ def prepare_arrays(
                 f"{spec.key} was stored with rows of {existing.shape} {existing.dtype}, but "
                 f"{spec.shape} {spec.dtype} is asked for: use the same settings, or another store."
             )
-        if spec.key not in committed:
-            if spec.key in in_use:
-                _require_like(shelf.folder, spec)
-            else:
-                _make_again(shelf.folder, spec, expected_rows)
-            shelf.share_array(spec)
+        if spec.key in in_use and spec.key not in committed:
+            _require_like(shelf.folder, spec)
+        elif spec.key not in committed:
+            _make_again(shelf.folder, spec, expected_rows)
+    shelf.share_arrays([spec for spec in specs if spec.key not in committed])
     return {spec: open_array(shelf.folder, spec) for spec in specs}
 
 

@@ -95,11 +95,11 @@ class Shelf:
         """Tell whether nobody is about to write an array that no segment names; the caller holds the store's lock."""
         return True
 
-    def share_array(self, spec: ArraySpec) -> None:
-        """Let others know an array that was made in the folder; the caller holds the store's lock.
+    def share_arrays(self, specs: Sequence[ArraySpec]) -> None:
+        """Let others know arrays that were made in the folder; the caller holds the store's lock.
 
         Raises:
-            StoreError: Others have made another array of that name.
+            StoreError: Others have made another array of one of their names.
         """
 
     def share(self, path: str) -> None:
