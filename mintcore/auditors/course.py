@@ -125,7 +125,7 @@ def _examine(course: Course, evidences: Sequence[Evidence]) -> list[Examined]:
         examined = course.examination.examine(evidences, course.device, on_epoch)
     else:
         examined = []
-        for found in course.crew.in_order(course.examination, parts(evidences, course.crew.wanted)):
+        for found in course.crew.in_order(course.examination, parts(evidences, course.crew.hire())):
             examined += found
             for each in found:
                 for epoch in each.history:

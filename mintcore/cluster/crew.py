@@ -2,17 +2,15 @@
 
 A worker that dies is replaced, and so is one whose machine is gone; which piece it had is for ``scheduling`` to know.
 """
-# ruff: noqa: PLC0415 - Ray is imported where it is used: nobody else waits for it, or needs it
 
-import os
-import socket
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeVar
 
+from mintcore.cluster.connection import connected, first_line
 from mintcore.cluster.devices import divide
 from mintcore.cluster.hand import Hand
 from mintcore.cluster.places import Place
@@ -25,63 +23,48 @@ from store.artefacts import Home
 
 ARRIVAL_S = 300.0
 """How long to wait for the first worker, or for another one where none is left."""
-
-KNOCK_S = 10.0
+POLL_S = 1.0
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 
-@contextmanager
-def hiring(place: Place, home: Home, reporter: Reporter) -> "Iterator[Crew | None]":
-    """Have workers as long as the block runs; None where all is to be done in this process.
-
-    Args:
-        place: Where.
-        home: The home folder; every worker must see it under the same path.
-        reporter: Told how many workers there are.
-
-    Raises:
-        MintError: Ray is not installed, the cluster cannot be reached or has no free device, or a
-            worker is of another version or does not see the home folder.
-    """
-    if place.cluster is None:
-        yield None
-        return
-    ray = _connected(place)
-    home.staging.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.NamedTemporaryFile(dir=home.staging, prefix="tmp") as file:
-            crew = Crew(ray, place, Path(file.name).absolute())
-            reporter.log(
-                f"Work is spread over {crew.wanted} workers of the cluster {place.cluster}"
-            )
-            yield crew
-    finally:
-        ray.shutdown()  # ends the workers, too
-
-
 class Crew:
-    """Workers of one piece of work, from its first stage to its last.
+    """Workers of one piece of work, from its first stage to its last; they are hired when they are needed first.
 
     Args:
-        ray: The module, connected.
-        place: Which devices to work on.
-        sign: A file of the home folder, which every worker must find.
+        place: Where they are.
+        home: The home folder; every worker must see it under the same path.
+        reporter: Told how many there are; asked whether to go on, while nothing happens.
+        open_things: What is closed when the work is over.
     """
 
-    def __init__(self, ray: ModuleType, place: Place, sign: Path) -> None:
-        self._ray = ray
-        self._place = place
-        self._sign = sign
+    def __init__(
+        self, place: Place, home: Home, reporter: Reporter, open_things: ExitStack
+    ) -> None:
+        self._place, self._home, self._reporter = place, home, reporter
+        self._open = open_things
+        self._ray: Any = None
         self._task: Any = None
-        self._devices = divide(ray.cluster_resources(), place)
-        self.wanted = self._devices.workers
         self._arriving: dict[Any, Any] = {}
         self._idle: list[Any] = []
         self._busy: dict[Any, tuple[int, Any]] = {}
-        for _ in range(self.wanted):
-            self._hire()
+
+    def hire(self) -> int:
+        """Have workers come, if they were not called before; give how many are wanted.
+
+        Raises:
+            MintError: Ray is not installed, or the cluster cannot be reached, or has no such device.
+        """
+        if self._ray is None:
+            self._sign = self._open.enter_context(_sign(self._home))
+            self._ray = self._open.enter_context(connected(self._place))
+            self._devices = divide(self._ray.cluster_resources(), self._place)
+            workers, cluster = self._devices.workers, self._place.cluster
+            self._reporter.log(f"Work is spread over {workers} workers of the cluster {cluster}")
+            for _ in range(workers):
+                self._call_one()
+        return self._devices.workers
 
     def in_order(self, task: Task[Piece, Result], pieces: Iterable[Piece]) -> Iterator[Result]:
         """Have pieces of a task done, and give the results in the order of the pieces.
@@ -93,8 +76,10 @@ class Crew:
             pieces: Taken one by one, when a worker is free for the next.
 
         Raises:
-            MintError: No worker comes, or several died over one piece; or what a piece raised.
+            MintError: As ``hire``; no worker comes, or one is of another version or does not see the
+                home folder; several died over one piece; or what a piece raised.
         """
+        self.hire()
         self._task = self._ray.put(task)
         try:
             yield from in_order(pieces, self)
@@ -123,14 +108,22 @@ class Crew:
         calls = [*self._busy, *self._arriving]
         done, _ = self._ray.wait(calls, num_returns=len(calls), timeout=0)
         if not done and wait:
-            done, _ = self._ray.wait(calls, timeout=None if self._busy else ARRIVAL_S)
-            if not done:
+            done = self._wait(calls)
+        self._welcome([call for call in done if call in self._arriving])
+        return [self._result(call) for call in done if call in self._busy]
+
+    def _wait(self, calls: list[Any]) -> list[Any]:
+        deadline = time.monotonic() + ARRIVAL_S
+        while True:
+            done: list[Any] = self._ray.wait(calls, timeout=POLL_S)[0]
+            if done:
+                return done
+            self._reporter.advance(0)  # where a cancelled job stops
+            if not self._busy and time.monotonic() > deadline:
                 raise MintError(
                     f"No worker of the cluster {self._place.cluster} was free within {ARRIVAL_S:.0f} s: see whether "
                     "other work holds its devices (`ray status`), then run again."
                 )
-        self._welcome([call for call in done if call in self._arriving])
-        return [self._result(call) for call in done if call in self._busy]
 
     def _welcome(self, calls: Iterable[Any]) -> None:
         for call in calls:
@@ -140,7 +133,7 @@ class Crew:
             except self._ray.exceptions.RayTaskError as error:
                 raise error.cause from None
             except self._ray.exceptions.RayError:
-                self._hire()
+                self._call_one()
             else:
                 self._idle.append(hand)
 
@@ -152,7 +145,7 @@ class Crew:
             raise error.cause from None
         except self._ray.exceptions.RayError as error:
             self._replace(hand)
-            return number, Lost(_first_line(error))
+            return number, Lost(first_line(error))
         self._idle.append(hand)
         return number, result
 
@@ -164,49 +157,45 @@ class Crew:
 
     def _replace(self, hand: Any) -> None:
         self._ray.kill(hand)
-        self._hire()
+        self._call_one()
 
-    def _hire(self) -> None:
+    def _call_one(self) -> None:
         devices = self._devices
         actor = self._ray.remote(num_cpus=devices.threads, num_gpus=devices.gpus)(Hand)
         hand = actor.remote(self._place.device, devices.threads)
         self._arriving[hand.report.remote(str(self._sign), own_version())] = hand
 
 
-def _connected(place: Place) -> ModuleType:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-        import ray.exceptions
-    except ImportError as error:
-        raise MintError("--ray needs Ray: pip install 'mint-workbench[ray]'.") from error
-    address = "local" if place.local else place.cluster
-    cores = {"num_cpus": max(place.workers, os.cpu_count() or 1)} if place.workers else {}
-    try:
-        _knock(place)
-        ray.init(
-            address, include_dashboard=False, logging_level="ERROR", log_to_driver=False, **cores
-        )
-    except (OSError, RuntimeError, ValueError) as error:
-        raise MintError(
-            f"The Ray cluster {place.cluster} cannot be reached ({_first_line(error)}): see `ray status` there."
-        ) from error
-    module: ModuleType = ray
-    return module
+@contextmanager
+def hiring(place: Place, home: Home, reporter: Reporter) -> Iterator[Crew | None]:
+    """Have workers as long as the block runs; None where all is to be done in this process.
+
+    Args:
+        place: Where.
+        home: The home folder.
+        reporter: As ``Crew`` has it.
+    """
+    if place.cluster is None:
+        yield None
+        return
+    with ExitStack() as open_things:
+        yield Crew(place, home, reporter, open_things)
 
 
-def _knock(place: Place) -> None:
-    """Find out at once whether anybody is there; Ray would try for minutes.
+@contextmanager
+def _sign(home: Home) -> Iterator[Path]:
+    """Leave a file in the home folder by which workers know it.
 
     Raises:
-        OSError: Nobody is.
+        MintError: The home folder cannot be written.
     """
-    if place.local or place.cluster in (None, "auto"):
-        return
-    host, _, port = str(place.cluster).removeprefix("ray://").rpartition(":")
-    socket.create_connection((host.strip("[]"), int(port)), KNOCK_S).close()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    try:
+        home.staging.mkdir(parents=True, exist_ok=True)
+        file = tempfile.NamedTemporaryFile(dir=home.staging, prefix="tmp")  # noqa: SIM115 - below
+    except OSError as error:
+        raise MintError(
+            f"The home folder {home.path} cannot be written ({error.strerror}): "
+            "choose another with --home or MINT_HOME."
+        ) from error
+    with file:
+        yield Path(file.name).absolute()

@@ -70,9 +70,16 @@ def extract_datasets(
     """
     model, specs = resolve(home, request, device)
     with hiring(parse_place(device), home, reporter) as crew:
-        batch = request.batch_size or _choose_batch(home, model, crew)
-        pace = Pace(batch, request.workers or default_workers())
-        return extract(home, model, request.datasets, specs, reporter, pace=pace, crew=crew)
+        return extract(
+            home,
+            model,
+            request.datasets,
+            specs,
+            reporter,
+            batch_size=request.batch_size,
+            workers=request.workers,
+            crew=crew,
+        )
 
 
 def extract(
@@ -82,7 +89,8 @@ def extract(
     specs: Sequence[ArraySpec],
     reporter: Reporter,
     *,
-    pace: Pace | None = None,
+    batch_size: int | None = None,
+    workers: int | None = None,
     crew: Crew | None = None,
 ) -> ExtractionSummary:
     """Compute what the store lacks of some arrays for the images of some datasets.
@@ -93,14 +101,14 @@ def extract(
         datasets: Names of the datasets.
         specs: The arrays wanted.
         reporter: Told of every batch, or of every block that a worker has made.
-        pace: How many images at once; None chooses.
+        batch_size: Images at once; None chooses.
+        workers: Threads that decode; None takes one for each core. Workers of a crew have their own.
         crew: Workers that do it; None for this process.
 
     Raises:
         MintError: A gradient of the true label's loss is asked for, and a label is missing.
         StoreError: The disk is too small, or the store cannot be read or written.
     """
-    pace = pace or Pace(_choose_batch(home, model, crew), default_workers())
     with listing_images(home, datasets) as images:
         _require_labels(model, images, specs)  # before there is a store
         store = store_of(home, model, images.count)
@@ -116,19 +124,25 @@ def extract(
             f"Extract {model.card['id']}, {len(specs)} arrays", found.images - found.present
         )
         reporter.reuse(found.present)
-        began = time.monotonic()
-        inputs = (Inputs(w.uris, _classes(model, w, specs)) for w in images.windows())
-        with Filling(store, specs, pace, reporter) as filling:
-            pieces = filling.pieces(inputs)
-            blocks = (
-                _blocks_here(model, pieces, filling, reporter)
-                if crew is None
-                else _blocks_of(crew, BlockTask(*_known_as(home, model), store), pieces, reporter)
-            )
-            with closing(blocks):
-                computed = sum(filling.publish(block) for block in blocks)
-        if crew is None:
-            _record_pace(home, model, specs, computed, time.monotonic() - began)
+        computed = 0
+        if found.present < found.images:
+            batch_size = batch_size or _choose_batch(home, model, crew)
+            pace = Pace(batch_size, workers or default_workers())
+            inputs = (Inputs(w.uris, _classes(model, w, specs)) for w in images.windows())
+            began = time.monotonic()
+            with Filling(store, specs, pace, reporter) as filling:
+                pieces = filling.pieces(inputs)
+                blocks = (
+                    _blocks_here(model, pieces, filling, reporter)
+                    if crew is None
+                    else _blocks_of(
+                        crew, BlockTask(*_known_as(home, model), store), pieces, reporter
+                    )
+                )
+                with closing(blocks):
+                    computed = sum(filling.publish(block) for block in blocks)
+            if crew is None:  # how fast many are says nothing of one
+                _record_pace(home, model, specs, computed, time.monotonic() - began)
         keys = tuple(spec.key for spec in specs)
         failed = sum(len(store.failures(list(w.uris), keys)) for w in images.windows())
     if store.seal_due():

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,15 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home.path
 
 
+@pytest.fixture(scope="module")
+def undisturbed(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What one process extracts."""
+    home = Home(tmp_path_factory.mktemp("undisturbed") / "home")
+    shutil.copytree(digits, home.path)
+    extract_datasets(home, EXTRACTION, device="cpu", reporter=SILENT)
+    return bytes_of(home)
+
+
 EXTRACTION = ExtractionRequest("net", ("mnist",), layers="block*", views=("pooled", "map"))
 
 
@@ -91,29 +101,31 @@ def at_work() -> list[int]:
 
 
 def test_extract__a_worker_killed_midway_changes_no_byte(
-    cluster: "ray.cluster_utils.Cluster", digits: Path, tmp_path: Path
+    cluster: "ray.cluster_utils.Cluster",
+    digits: Path,
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
 ) -> None:
-    alone, spread = Home(tmp_path / "alone"), Home(tmp_path / "spread")
-    for home in (alone, spread):
-        shutil.copytree(digits, home.path)
-    extract_datasets(alone, EXTRACTION, device="cpu", reporter=SILENT)
+    spread = Home(tmp_path / "spread")
+    shutil.copytree(digits, spread.path)
 
     killer = Killer()
     found = extract_datasets(spread, EXTRACTION, device=f"cpu@{cluster.address}", reporter=killer)
 
     assert len(killer.killed) == 1
     assert (found.computed, found.reused, found.failed) == (5000, 0, 0)
-    assert bytes_of(spread) == bytes_of(alone)
+    assert bytes_of(spread) == undisturbed
     assert list(spread.path.glob("stores/*/leases/*")) == []
-    again = extract_datasets(spread, EXTRACTION, device=f"cpu@{cluster.address}", reporter=SILENT)
-    assert (again.computed, again.reused) == (0, 5000)
+    again = extract_datasets(spread, EXTRACTION, device="cpu@127.0.0.1:1", reporter=SILENT)
+    assert (again.computed, again.reused) == (0, 5000)  # no worker is needed, nor looked for
 
 
 class Canceller(SilentReporter):
-    """Cancels when the first block is published."""
+    """Cancels as soon as a worker is at work, whose block is not there yet."""
 
     def advance(self, steps: int = 1) -> None:
-        if steps:
+        assert steps == 0
+        if at_work():
             raise CancelledError
 
 
@@ -178,12 +190,13 @@ def test_references__are_those_of_one_process(
 
 
 def test_extract__a_machine_that_is_gone_changes_no_byte(
-    cluster: "ray.cluster_utils.Cluster", digits: Path, tmp_path: Path
+    cluster: "ray.cluster_utils.Cluster",
+    digits: Path,
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
 ) -> None:
-    alone, spread = Home(tmp_path / "alone"), Home(tmp_path / "spread")
-    for home in (alone, spread):
-        shutil.copytree(digits, home.path)
-    extract_datasets(alone, EXTRACTION, device="cpu", reporter=SILENT)
+    spread = Home(tmp_path / "spread")
+    shutil.copytree(digits, spread.path)
     node = cluster.add_node(num_cpus=1)
 
     class Breaker(Killer):
@@ -194,16 +207,23 @@ def test_extract__a_machine_that_is_gone_changes_no_byte(
 
     extract_datasets(spread, EXTRACTION, device=f"cpu@{cluster.address}", reporter=Breaker())
 
-    assert bytes_of(spread) == bytes_of(alone)
+    assert bytes_of(spread) == undisturbed
+
+
+def first_worker(place: str, folder: Path) -> None:
+    """Wait for the first worker to arrive."""
+    with hiring(parse_place(place), Home(folder / "home"), SILENT) as crew:
+        assert crew is not None
+        crew.hire()
+        crew.ended(wait=True)
 
 
 def test_hiring__a_worker_that_does_not_see_the_home_folder(
     cluster: "ray.cluster_utils.Cluster", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sign = tmp_path / "other" / ".staging" / "tmp"
-    monkeypatch.setattr(crews, "Path", lambda name: sign)
+    monkeypatch.setattr(crews, "_sign", lambda home: nullcontext(tmp_path / "other/.staging/tmp"))
     with pytest.raises(MintError, match=f"does not see the home folder {tmp_path}/other: put it"):
-        first_worker(cluster, tmp_path)
+        first_worker(f"cpu@{cluster.address}", tmp_path)
 
 
 def test_hiring__a_worker_of_another_version(
@@ -211,34 +231,30 @@ def test_hiring__a_worker_of_another_version(
 ) -> None:
     monkeypatch.setattr(crews, "own_version", lambda: "99.1")
     with pytest.raises(MintError, match=r"has version .* but 99\.1 here: install the same"):
-        first_worker(cluster, tmp_path)
-
-
-def first_worker(cluster: "ray.cluster_utils.Cluster", folder: Path) -> None:
-    """Wait for the first worker to arrive."""
-    place = parse_place(f"cpu@{cluster.address}")
-    with hiring(place, Home(folder / "home"), SILENT) as crew:
-        assert crew is not None
-        crew.ended(wait=True)
+        first_worker(f"cpu@{cluster.address}", tmp_path)
 
 
 def test_hiring__no_such_cluster(tmp_path: Path) -> None:
-    place = parse_place("cpu@127.0.0.1:1")
-    with (
-        pytest.raises(MintError, match=r"^The Ray cluster 127\.0\.0\.1:1 cannot be reached"),
-        hiring(place, Home(tmp_path / "home"), SILENT),
-    ):
-        pass
+    with pytest.raises(MintError, match=r"^The Ray cluster 127\.0\.0\.1:1 cannot be reached"):
+        first_worker("cpu@127.0.0.1:1", tmp_path)
 
 
 def test_hiring__no_gpu(cluster: "ray.cluster_utils.Cluster", tmp_path: Path) -> None:
-    place = parse_place(f"cuda@{cluster.address}")
-    with (
-        pytest.raises(MintError, match=r"has no GPU\. Use --device cpu"),
-        hiring(place, Home(tmp_path / "home"), SILENT),
-    ):
-        pass
+    with pytest.raises(MintError, match=r"has no GPU\. Use --device cpu"):
+        first_worker(f"cuda@{cluster.address}", tmp_path)
     assert not ray.is_initialized()
+
+
+def test_hiring__a_home_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder")
+    with pytest.raises(MintError, match=r"home cannot be written \("):
+        first_worker("cpu@local", tmp_path)
+
+
+def test_hiring__without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MintError, match=r"pip install 'mint-workbench\[ray\]'"):
+        first_worker("cpu@local", tmp_path)
 
 
 def test_extract_command__workers_of_this_machine(digits: Path, tmp_path: Path) -> None:
