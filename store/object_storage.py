@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -199,15 +199,19 @@ class Objects:
 
     @cached_property
     def _store(self) -> Any:
-        return _opened(self._bucket, self._prefix)
+        settings = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        return _opened(self._bucket, self._prefix, tuple(sorted(settings.items())))
 
 
-def _opened(bucket: str, prefix: str) -> Any:
-    name = next((name for name in _ENDPOINTS if os.environ.get(name)), "")
-    endpoint = os.environ.get(name, "")
+@lru_cache(maxsize=64)
+def _opened(bucket: str, prefix: str, settings: tuple[tuple[str, str], ...]) -> Any:
+    """Open a prefix once a process, since connections are kept open; again where the settings have changed."""
+    given = dict(settings)
+    name = next((name for name in _ENDPOINTS if given.get(name)), "")
+    endpoint = given.get(name, "")
     if name and not _ENDPOINT.fullmatch(endpoint):  # obstore would panic
         raise StoreError(
-            f"{name} is {endpoint[:100]!r}, which is no web address: give https://HOST, or http://HOST:PORT."
+            f"{name} is no web address: give https://HOST, or http://HOST:PORT, without a name and password in it."
         )
     return S3Store(
         bucket,

@@ -19,6 +19,7 @@ SCRATCH_BYTES = 16 * 2**20
 and decoded, with room to spare. Larger chunks, of one row each, take more."""
 
 CHUNKS_A_JOB = 8
+"""What a thread reads of a shard at once. From object storage these come together: 32 MiB more that a read holds."""
 
 # By default glibc gives the memory of a decoded chunk back to the system, which has to clear it
 # for the next chunk: reading takes up to six times as long. Once a block of this size was freed,

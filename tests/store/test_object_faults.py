@@ -299,16 +299,16 @@ def test_sentences__of_what_the_person_can_mend(
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["nonsense", "ftp://x", "http://", "http://a b", "https://x?y"]
+    "endpoint",
+    ["nonsense", "ftp://x", "http://", "http://a b", "https://x?y", f"https://me:{SECRET}@x"],
 )
 def test_endpoint__that_is_no_web_address(
     endpoint: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    with pytest.raises(
-        StoreError, match=r"AWS_ENDPOINT_URL is '.*', which is no web address: give https://HOST"
-    ):
+    with pytest.raises(StoreError, match="AWS_ENDPOINT_URL is no web address: give") as error:
         make(tmp_path, place)
+    assert SECRET not in str(error.value)
 
 
 @pytest.mark.parametrize(
