@@ -140,7 +140,8 @@ class Mirror(Shelf):
     def share(self, path: str) -> None:
         """Put a file that was written in the folder; the caller holds the store's lock."""
         tag = self.objects.replace(path, (self.folder / path).read_bytes())
-        self._tags.know(path, OWN if is_listing(Path(path)) else tag)
+        if path.startswith("index/"):
+            self._tags.know(path, OWN if is_listing(Path(path)) else tag)
 
     def remove(self, path: str) -> None:
         """Delete an object, or all below a folder, and its file where it has one."""

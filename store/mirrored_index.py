@@ -68,7 +68,7 @@ class MirroredIndex:
         for start in range(0, len(new), FETCHES_AT_ONCE):
             fetched = self._fetch(new[start : start + FETCHES_AT_ONCE])
             with exclusive(self._folder):
-                self._place(fetched)
+                self._place(fetched, listed)
         if any(self._stale(listed)):
             self._change()
         marker.touch()
@@ -133,15 +133,14 @@ class MirroredIndex:
 
     def _change(self) -> None:
         with exclusive(self._folder):
-            listed = self._objects.list(
-                "index"
-            )  # again: what was just being published here is there by now
+            listed = self._listed()  # again: what was just being published here is there by now
             stale = list(self._stale(listed))
             if not stale:
                 return
             self.require_same_store()
-            remove_pointer(self._folder)
-            self._place(self._fetch([path for path in stale if path in listed]))
+            if any(is_segment(Path(path)) for path in stale):
+                remove_pointer(self._folder)
+            self._place(self._fetch([path for path in stale if path in listed]), listed)
             for path in stale:
                 if path not in listed:
                     (self._folder / path).unlink(missing_ok=True)
@@ -168,8 +167,11 @@ class MirroredIndex:
             except StoreError:
                 yield key
 
-    def _place(self, fetched: Mapping[str, Content]) -> None:
-        """Give files their names, what segments need before them; the caller holds the store's lock."""
+    def _place(self, fetched: Mapping[str, Content], listed: Mapping[str, Found]) -> None:
+        """Give files their names, what segments need before them; the caller holds the store's lock.
+
+        What was replaced since it was listed has the tag of the listing, and so is fetched again.
+        """
         for path, found in fetched.items():
             file = self._folder / path
             if file.name == "zarr.json":
@@ -179,7 +181,7 @@ class MirroredIndex:
             unfinished.write_bytes(found.content)
             self._tags.forget(path)  # killed before the end, this is done again
             put_in_place(unfinished, file)
-            self._tags.know(path, found.tag)
+            self._tags.know(path, listed[path].tag)
 
     def _differing(self, path: str) -> str | None:
         with suppress(FileNotFoundError, AbsentError):

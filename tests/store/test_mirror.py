@@ -385,6 +385,23 @@ def test_listing__of_another_home_does_not_replace_ones_own(place: str, tmp_path
         assert ({row["label"] for row in rows}, len(rows)) == ({label}, images)
 
 
+def test_listing__that_changes_leaves_the_sealed_index_of_others(
+    place: str, tmp_path: Path
+) -> None:
+    first, second = make(tmp_path / "a", place), make(tmp_path / "b", place)
+    commit(first, range(20))
+    list_dataset(first, "d", range(4), version="1")
+    second.shelf.refresh(at_once=True)
+    sealed = second.seal()
+    list_dataset(first, "d", range(9), version="2")
+
+    second.shelf.refresh(at_once=True)
+
+    assert second.info()["sealed"] == sealed.name
+    rows = second.select(Query(dataset="d")).to_pylist()
+    assert ({row["label"] for row in rows}, len(rows)) == ({"2"}, 9)
+
+
 def test_array__of_another_shape_is_refused_and_of_the_same_taken_over(
     proxy: Proxy, place: str, tmp_path: Path
 ) -> None:
