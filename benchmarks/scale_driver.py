@@ -33,14 +33,16 @@ class Planning:
     Attributes:
         empty_s: In an empty store.
         row_s: And that for each row that is committed, but not sealed.
+        count_row_s: Counting what failed of a window, for each such row.
     """
 
     empty_s: float
     row_s: float
+    count_row_s: float
 
 
 def measure_planning(rows: int, window: int = WINDOW_IMAGES) -> Planning:
-    """Plan a window of new images in an empty store, and in one that many rows were committed to."""
+    """Plan a window of new images in an empty store and in one with many rows, and count its failures there."""
     wanted = _ids(0, window)
     with tempfile.TemporaryDirectory() as place:
         empty = create_store(Home(Path(place)), "empty", expected_rows=rows)
@@ -50,7 +52,8 @@ def measure_planning(rows: int, window: int = WINDOW_IMAGES) -> Planning:
         for store in (empty, full):
             store.plan(wanted[:1], [SPEC.key])
             seconds.append(_least(lambda store=store: store.plan(wanted, [SPEC.key])))  # type: ignore[misc]
-    return Planning(seconds[0], max(0.0, seconds[1] - seconds[0]) / rows)
+        counting = _least(lambda: full.failures(wanted, [SPEC.key]))
+    return Planning(seconds[0], max(0.0, seconds[1] - seconds[0]) / rows, counting / rows)
 
 
 def measure_handing(workload: Workload) -> float:
@@ -99,6 +102,7 @@ def measured_driver(workload: Workload, planning: Planning) -> Driver:
     return Driver(
         plan_s=planning.empty_s,
         plan_row_s=planning.row_s,
+        count_row_s=planning.count_row_s,
         hand_s=measure_handing(workload),
         publish_s=measure_publishing(workload),
         seal_row_s=sealing_row_s(),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.extraction_inputs import add_arrays
 from benchmarks.near_duplicate_images import cifar10
 from benchmarks.scale_driver import Planning, measured_driver
-from benchmarks.scale_simulation import Site, Worker, simulate
+from benchmarks.scale_simulation import Driver, Site, Worker, simulate
 from benchmarks.scale_workloads import Workload
 from benchmarks.shared_data import WEIGHTS
 from mintcore.extraction.paces import measured_paces
@@ -73,6 +73,7 @@ def compare(
     place: Path,
     data: Path,
     planning: Planning,
+    *,
     images: int = IMAGES,
     workers: Sequence[int] = WORKERS,
     repeats: int = 2,
@@ -92,14 +93,40 @@ def compare(
     rates, seconds = _measure(home, workers, cores, repeats)
     workload = _workload(home, images)
     driver = measured_driver(workload, planning)
-    found = []
-    for count in workers:
-        shared = rates[_threads(count, cores)] * min(1.0, cores / count)
-        course = simulate(workload, Site(count, Worker(shared), driver))
-        start_s = seconds[FEW, count]
-        predicted = start_s + course.seconds
-        found.append(Compared(count, start_s, shared, predicted, seconds[ALL, count]))
-    return found
+    return [
+        beside(workload, driver, workers=count, cores=cores, rates=rates, seconds=seconds)
+        for count in workers
+    ]
+
+
+def beside(
+    workload: Workload,
+    driver: Driver,
+    *,
+    workers: int,
+    cores: int,
+    rates: Mapping[int, float],
+    seconds: Mapping[tuple[str, int], float],
+) -> Compared:
+    """Put what the simulation says beside what was measured.
+
+    Args:
+        workload: What was extracted.
+        driver: As measured here.
+        workers: How many; more than there are cores share them.
+        cores: Of this machine.
+        rates: Threads -> images a second of one process with so many.
+        seconds: Of the runs, by dataset and workers; those of few images are the start.
+    """
+    images_s = rates[threads_of(workers, cores)] * min(1.0, cores / workers)
+    course = simulate(workload, Site(workers, Worker(images_s), driver))
+    start_s = seconds[FEW, workers]
+    return Compared(workers, start_s, images_s, start_s + course.seconds, seconds[ALL, workers])
+
+
+def threads_of(workers: int, cores: int) -> int:
+    """Give how many processors each worker gets, as ``mintcore.cluster.crew`` has it."""
+    return max(1, cores // workers)
 
 
 def _measure(
@@ -109,7 +136,7 @@ def _measure(
     rates: dict[int, float] = defaultdict(float)
     seconds: dict[tuple[str, int], float] = defaultdict(lambda: float("inf"))
     for _ in range(repeats):
-        for threads in sorted({_threads(count, cores) for count in workers}):
+        for threads in sorted({threads_of(count, cores) for count in workers}):
             _extract(home, ALL, "--workers", str(threads), threads=threads)
             pace = measured_paces(home)[-1]
             rates[threads] = max(rates[threads], pace.images / pace.seconds)
@@ -118,11 +145,6 @@ def _measure(
                 taken = _extract(home, dataset, "--ray", f"local:{count}")
                 seconds[dataset, count] = min(seconds[dataset, count], taken)
     return rates, seconds
-
-
-def _threads(workers: int, cores: int) -> int:
-    """Give how many processors each worker gets, as ``mintcore.cluster.crew`` has it."""
-    return max(1, cores // workers)
 
 
 def _home(place: Path, data: Path, images: int) -> Home:

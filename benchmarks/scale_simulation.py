@@ -42,6 +42,7 @@ class Driver:
     Attributes:
         plan_s: Planning a window of an empty store.
         plan_row_s: And that for each row that is committed by then.
+        count_row_s: Counting at the end what failed of a window, for each row that is committed.
         hand_s: Handing out a piece and taking back its result.
         publish_s: Publishing a block.
         seal_row_s: Sealing the index at the end, a row.
@@ -49,6 +50,7 @@ class Driver:
 
     plan_s: float = 0.0
     plan_row_s: float = 0.0
+    count_row_s: float = 0.0
     hand_s: float = 0.0
     publish_s: float = 0.0
     seal_row_s: float = 0.0
@@ -200,7 +202,7 @@ class _Crew:
 
 
 def simulate(workload: Workload, site: Site) -> Course:
-    """Run an extraction into an empty store on a synthetic clock."""
+    """Run an extraction into an empty store on a synthetic clock, with the survey before it and the seal after it."""
     clock, driver, committed, published = _Clock(), site.driver, 0, 0
     crew = _Crew(workload, site, clock)
 
@@ -209,10 +211,12 @@ def simulate(workload: Workload, site: Site) -> Course:
             clock.spend(driver.plan_s + driver.plan_row_s * committed)
             yield from workload.pieces(window)
 
+    windows = sum(1 for _ in workload.windows())
+    clock.spend(windows * driver.plan_s)  # the survey, while the workers start
     for rows in in_order(pieces(), crew):
         clock.spend(driver.publish_s)
         committed, published = committed + rows, published + 1
-    clock.spend(driver.seal_row_s * committed)
+    clock.spend(windows * driver.count_row_s * committed + driver.seal_row_s * committed)
     there_s = site.workers * clock.now
     return Course(
         seconds=clock.now,

@@ -68,13 +68,13 @@ class Workload:
 
 
 @cache
-def resnet100() -> tuple[Layer, ...]:
-    """List the suggested layers of ResNet-100 at 112 pixels, without the input."""
+def network(arch: str = ARCH) -> tuple[Layer, ...]:
+    """List the suggested layers of a face network at 112 pixels, without the input."""
     from mintcore.models.architectures import build  # noqa: PLC0415 - imports PyTorch
     from mintcore.models.suggestions import suggest  # noqa: PLC0415
     from mintcore.models.tracing import trace  # noqa: PLC0415
 
-    module = build(ARCH, num_classes=None, in_channels=3).eval()
+    module = build(arch, num_classes=None, in_channels=3).eval()
     return tuple(suggest(module, trace(module, (3, SIDE, SIDE)))[1:])
 
 
