@@ -84,7 +84,7 @@ class Course:
     """How an extraction went.
 
     Attributes:
-        seconds: From the start of the workers to the end of the seal.
+        seconds: From the survey to the end of the seal.
         working: Share of the workers' time in which they had a piece.
         driving: Share of the time in which the driver was busy.
         storing: Share of the time in which the storage was busy.
@@ -144,7 +144,7 @@ class _Crew:
 
     def __post_init__(self) -> None:
         for _ in range(self.site.workers):
-            self._hire(0.0)
+            self._hire(self.clock.now)
 
     @property
     def count(self) -> int:
@@ -204,6 +204,8 @@ class _Crew:
 def simulate(workload: Workload, site: Site) -> Course:
     """Run an extraction into an empty store on a synthetic clock, with the survey before it and the seal after it."""
     clock, driver, committed, published = _Clock(), site.driver, 0, 0
+    windows = sum(1 for _ in workload.windows())
+    clock.spend(windows * driver.plan_s)  # the survey; workers are hired after it
     crew = _Crew(workload, site, clock)
 
     def pieces() -> Iterator[int]:
@@ -211,8 +213,6 @@ def simulate(workload: Workload, site: Site) -> Course:
             clock.spend(driver.plan_s + driver.plan_row_s * committed)
             yield from workload.pieces(window)
 
-    windows = sum(1 for _ in workload.windows())
-    clock.spend(windows * driver.plan_s)  # the survey, while the workers start
     for rows in in_order(pieces(), crew):
         clock.spend(driver.publish_s)
         committed, published = committed + rows, published + 1

@@ -33,7 +33,7 @@ def test_simulate__one_worker_takes_the_sum_of_the_parts() -> None:
         plan_s=2, plan_row_s=1, count_row_s=0.001, hand_s=0.5, publish_s=3, seal_row_s=0.01
     )
     # a publication but the last runs beside the next piece; a window is planned before the store has a row
-    parts = 5 + 2 + 4 * (0.5 + 1024 / 100) + 3 + 4096 * 0.001 + 4096 * 0.01
+    parts = 2 + 5 + 2 + 4 * (0.5 + 1024 / 100) + 3 + 4096 * 0.001 + 4096 * 0.01
     assert seconds(FOUR_PIECES, 1, Worker(100, start_s=5), driver) == pytest.approx(parts)
 
 
