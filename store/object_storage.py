@@ -27,7 +27,7 @@ PARTS_AT_ONCE = 4
 
 RETRIES = 10
 FIRST_WAIT_S, WAIT_GROWTH, LONGEST_WAIT_S = 0.1, 3, 10.0
-"""Between two attempts; all of them together take about a quarter of a minute."""
+"""Between two attempts, drawn at random; all of them together take 5 to 30 s."""
 TIMEOUT_S = 120.0
 """For one request, which moves ``PART_BYTES`` at most."""
 
