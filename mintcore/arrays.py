@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mintcore.errors import MintError
@@ -97,6 +98,7 @@ class View:
         return (self.queries, *shape) if shape is not None and self.queries > 1 else shape
 
 
+@lru_cache(1024)  # asked for every array of every batch
 def parse_view(name: str) -> View:
     """Give the view of a name.
 

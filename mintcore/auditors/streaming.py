@@ -81,7 +81,10 @@ def score(network: nn.Module, activations: Activations) -> np.ndarray:
 @torch.inference_mode()
 def score_values(network: nn.Module, values: np.ndarray) -> np.ndarray:
     """Score (B, *shape) activations: (B, S) float64 logits, a column a network."""
-    network.eval()
+    if (
+        network.training
+    ):  # to tell each part of a joint network again takes as long as some of its layers
+        network.eval()
     logits = network(_tensor(values, _device(network)))
     return np.asarray(logits.double().cpu().numpy())
 
