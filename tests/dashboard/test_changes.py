@@ -45,6 +45,7 @@ READING = {
     "mintcore.activation_statistics",
     "mintcore.audited_images",
     "mintcore.auditors",
+    "mintcore.cluster.places",
     "mintcore.counted",
     "mintcore.databases",
     "mintcore.datasets.browsing",

@@ -247,14 +247,14 @@ def test_extract__leaves_a_sealed_index(digits_home: Home) -> None:
 def test_extract__what_another_run_has_stored_meanwhile_is_not_computed_again(
     digits_home: Home, forwards: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = filling._left
+    real = filling.Filling._left
 
     def late(*arguments: object) -> list[str]:
-        monkeypatch.setattr(filling, "_left", real)
+        monkeypatch.setattr(filling.Filling, "_left", real)
         run(digits_home, "members", layers="output")  # comes first, between plan and start
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(filling, "_left", late)
+    monkeypatch.setattr(filling.Filling, "_left", late)
     summary = run(digits_home, "members", layers="output")
 
     assert (summary.computed, summary.reused) == (0, 500)
