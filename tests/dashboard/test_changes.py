@@ -17,6 +17,8 @@ from dashboard import access, changes
 from dashboard.navigation import PAGES
 from mintcore.dependents import Artefact
 from mintcore.errors import MintError
+from mintcore.jobs.queue import read_job
+from store.artefacts import Home
 
 ROOM = Path(dashboard.__file__).parent
 APP = ROOM / "app.py"
@@ -173,6 +175,16 @@ def test_changes__are_refused_to_viewers(
     with pytest.raises(MintError, match="Only operators"):
         getattr(changes, name)(*CALLS[name])
     assert not (tmp_path / "home").exists()
+
+
+def test_submit__spreads_work_over_the_cluster_that_the_setting_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MINT_RAY", "local:2")
+    jobs = [changes.submit(kind, {}) for kind in ("sweep", "verify")]
+    home = Home(tmp_path / "home")
+    assert [read_job(home, job).device for job in jobs] == ["auto@local:2", "auto"]
 
 
 def test_loaded__models_run_for_operators_alone(monkeypatch: pytest.MonkeyPatch) -> None:
