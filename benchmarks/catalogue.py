@@ -146,4 +146,11 @@ BENCHMARKS = (
         no_chromium,
         noise=NOISY,
     ),
+    Benchmark(
+        "benchmarks.floors",
+        ("--images", "1024", "--repeats", "1"),
+        "1,024 images, not 2,048, 1 turn, not 2",
+        reads_data=True,
+        noise=NOISY,
+    ),
 )
