@@ -10,46 +10,19 @@ import re
 import time
 import uuid
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from store.activations import MAX_BLOCKS
+from store.claim import VALID_S, Claim
 from store.errors import StoreError
 from store.object_storage import Objects
 
 FOLDER = "claims"
 
-VALID_S = 12 * 3600.0
-"""A publication that takes longer than this gives up its number."""
 DEAD_S = 2 * VALID_S
 """A claim that is older than this, by the clock of this machine, is dead: what it has put can go."""
 
 _NAME = re.compile(r"claims/(\d{6})\.json")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A number that a publication has.
-
-    Attributes:
-        block: The number.
-        time: When it was claimed, seconds since 1970.
-    """
-
-    block: int
-    time: float
-
-    def require_valid(self) -> None:
-        """Make sure that nobody can hold the claim for dead by now.
-
-        Raises:
-            StoreError: Somebody can.
-        """
-        if not 0 <= time.time() - self.time < VALID_S:
-            raise StoreError(
-                f"A block took longer than {VALID_S / 3600:.0f} hours to be uploaded, or the clock was set meanwhile, "
-                "so it was not committed: run again, what was committed before is safe."
-            )
 
 
 def claim_block(objects: Objects, lease: str, taken: Iterable[int]) -> Claim:

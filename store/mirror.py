@@ -14,6 +14,7 @@ from store.activations import array_folder, metadata_file, open_array
 from store.cache_limit import cache_limit_bytes
 from store.cards import card_digest, read_card
 from store.chunk_cache import ChunkCache
+from store.claim import Claim
 from store.claims import DEAD_S, claim_block, dead_claims
 from store.disk import require_free
 from store.durability import put_in_place
@@ -150,12 +151,17 @@ class Mirror(Shelf):
             self._tags.forget(path)
         super().remove(path)
 
-    def publish(self, ready: Publication) -> int:
-        """Claim a number, put the shards, then the segment; see ``Shelf``."""
+    def upload(self, ready: Publication) -> Claim:
+        """Claim a number, and put the shards; see ``Shelf``."""
         with exclusive(self.folder):
             ready.lease.require()
         claim = claim_block(self.objects, ready.lease.token, committed_blocks(self.folder))
         self._upload(ready.shards(claim.block))
+        return claim
+
+    def publish(self, ready: Publication) -> int:
+        """Put the segment, after the shards; see ``Shelf``."""
+        claim = ready.claim or self.upload(ready)
         segment = ready.segment(claim.block)
         file = ready.folder / segment.name
         put_segment_file(file, segment, ready.rows(claim.block))

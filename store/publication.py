@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from store.activations import Array, shard_name, shard_path, shard_rows
+from store.claim import Claim
 from store.leases import Lease
 from store.segments import SEGMENT_SCHEMA, Segment, StoredArray, segment_name
 
@@ -23,6 +24,7 @@ class Publication:
         stored: What the segment says of them, by key.
         folder: Where the shards wait.
         outcomes: Sample id -> status and reason, in the order of the rows.
+        claim: The number under which its shards are on object storage already; None where they wait in the folder.
     """
 
     lease: Lease
@@ -31,6 +33,7 @@ class Publication:
     stored: Mapping[str, StoredArray]
     folder: Path
     outcomes: Mapping[str, tuple[str, str | None]]
+    claim: Claim | None = None
 
     def shards(self, block: int) -> Iterator[tuple[str, Path | None]]:
         """Give the paths of all shards that a block can have, and the files that wait for them; None for no rows."""

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from store.activations import array_folder, arrays_on_disk
+from store.claim import Claim
 from store.disk import file_bytes, require_free
 from store.durability import flush_file
 from store.layout import ArraySpec
@@ -114,6 +115,14 @@ class Shelf:
             file.unlink(missing_ok=True)
         if file.parent.exists():
             flush_file(file.parent)
+
+    def upload(self, ready: Publication) -> Claim | None:
+        """Take the shards of a block to where they will be, for whoever publishes it; None where they wait for that.
+
+        Raises:
+            StoreError: Another run has taken over the lease.
+        """
+        return None
 
     def publish(self, ready: Publication) -> int:
         """Give a block its number: its rows exist when this returns, and none of them when it does not.

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from store.activations import Array, metadata_file
 from store.bfloat16 import to_bits
+from store.claim import Claim
 from store.digests import digest_file
 from store.errors import StoreError
 from store.index import ids_column
@@ -33,11 +34,13 @@ class StagedBlock:
         folder: Where its shards wait, in the folder of the lease.
         sizes: The sizes of its shards by array key.
         outcomes: Sample id -> status and reason, in the order of its rows.
+        claim: Its number on object storage, where its shards are there already.
     """
 
     folder: Path
     sizes: Mapping[str, tuple[int, ...]]
     outcomes: Mapping[str, tuple[str, str | None]]
+    claim: Claim | None = None
 
     @property
     def lease(self) -> str:
@@ -101,6 +104,19 @@ class Writer:
             block.append(sample_ids, arrays, failures)
             return block.commit()
 
+    def upload(self, staged: StagedBlock) -> StagedBlock:
+        """Take the shards of a block to where they will be, where that is not the store's folder.
+
+        Raises:
+            StoreError: The object storage does not answer, or another run has taken over this one's lease.
+        """
+        with self.writing():
+            claim = self.shelf.upload(self._ready(staged))
+        if claim is not None:
+            for key in staged.sizes:
+                shutil.rmtree(staged.folder / key, ignore_errors=True)
+        return replace(staged, claim=claim)
+
     def publish(self, staged: StagedBlock) -> int:
         """Give a block its number: its rows exist when this returns, and none of them when it does not.
 
@@ -142,7 +158,13 @@ class Writer:
             for key, spec in self.specs.items()
         }
         return Publication(
-            self.lease, self.block_rows, self.arrays, stored, staged.folder, staged.outcomes
+            self.lease,
+            self.block_rows,
+            self.arrays,
+            stored,
+            staged.folder,
+            staged.outcomes,
+            staged.claim,
         )
 
 

@@ -72,9 +72,9 @@ class BlockDesk:
         self._writers: dict[str, Writer] = {}
 
     def make(self, piece: Piece) -> StagedBlock:
-        """Make a block; it is decoded by as many threads as this worker has."""
+        """Make a block, and take it to where it will be; it is decoded by as many threads as this worker has."""
         if piece.lease not in self._writers:
             self._writers[piece.lease] = self._store.join(piece.lease, piece.specs)
         pace = replace(piece.pace, workers=self._threads)
         writer = self._writers[piece.lease]
-        return self._maker.make(replace(piece, pace=pace), writer, SilentReporter())
+        return writer.upload(self._maker.make(replace(piece, pace=pace), writer, SilentReporter()))

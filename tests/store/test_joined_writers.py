@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import remote_stores
+from remote_stores import SPECS
 
 from store.errors import StoreError
 from store.feature_store import FeatureStore, open_store
@@ -66,3 +68,34 @@ def test_join__a_lease_that_is_gone(store: FeatureStore) -> None:
         _finish(store.folder, token, 1)
     with pytest.raises(StoreError, match=f"taken over the lease {token}"):
         writer.publish(staged)
+
+
+def _upload(folder: Path, lease: str, number: int) -> StagedBlock:
+    writer = open_store(folder).join(lease, SPECS)
+    with writer.block() as block:
+        numbers = remote_stores.block(number)
+        values = {spec.key: remote_stores.values_of(spec, numbers) for spec in SPECS}
+        block.append(remote_stores.ids_of(numbers), values)
+        return writer.upload(block.finish())
+
+
+def test_join__blocks_that_are_uploaded_need_their_segment_only(place: str, tmp_path: Path) -> None:
+    store = remote_stores.make(tmp_path / "home", place)
+    context = multiprocessing.get_context("spawn")
+    with store.writer(SPECS, 2048) as writer, ProcessPoolExecutor(2, context) as processes:
+        token = writer.lease.token
+        under_way = [processes.submit(_upload, store.folder, token, n) for n in range(2)]
+        staged = [each.result() for each in under_way]
+        assert not [path for path in writer.lease.folder.glob("*/*/*") if path.is_file()]
+        lost = _upload(store.folder, token, 2)  # its process dies before it can say so
+        before = remote_stores.objects(store)
+        numbers = [writer.publish(each) for each in staged]
+        after = remote_stores.objects(store)
+        again = writer.publish(_upload(store.folder, token, 2))
+
+    assert sorted(numbers) == [0, 1]
+    assert sorted(after.keys() - before.keys()) == [f"index/part-{n:06d}.parquet" for n in range(2)]
+    assert after.items() >= before.items()
+    assert (lost.claim and lost.claim.block, again) == (2, 3)
+    remote_stores.require_whole(store, range(3 * 1024))
+    remote_stores.require_whole(remote_stores.make(tmp_path / "other", place), range(3 * 1024))

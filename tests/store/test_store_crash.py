@@ -96,7 +96,7 @@ def test_kill__rerun_continues_and_is_bit_identical(
     wanted, duration_s = undisturbed
     store = create_store(Home(tmp_path), "s", expected_rows=0)
     child = extract_process(store.folder)
-    time.sleep(random.Random(seed).uniform(0, duration_s))  # noqa: S311
+    time.sleep(random.Random(seed).uniform(0, duration_s))
     child.kill()
     child.join()
     before = committed(store)
