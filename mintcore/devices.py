@@ -7,12 +7,15 @@ from mintcore.errors import MintError
 
 
 def choose_device(place: str) -> torch.device:
-    """Turn "auto", "cpu", "cuda" or "cuda:N" into a device that is there; of a cluster, into one of this machine.
+    """Turn "auto", "cpu", "cuda" or "cuda:N" into a device that is there.
+
+    Where work is spread over a cluster, this is for what is done beside it, on whatever this machine has.
 
     Raises:
         MintError: The name is not one of these, or that GPU is not there.
     """
-    name = parse_place(place).device
+    asked = parse_place(place)
+    name = "auto" if asked.cluster and asked.device == "cuda" else asked.device
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

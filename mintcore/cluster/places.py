@@ -56,7 +56,7 @@ def place(device: str, cluster: str | None) -> Place:
     """Put a device and a cluster together, as options and settings have them.
 
     Raises:
-        MintError: The cluster is neither "local", "local:N" nor an address.
+        MintError: The cluster is neither "local", "local:N" nor an address, or one GPU is named for all workers.
     """
     if not cluster:
         return Place(device)
@@ -64,6 +64,10 @@ def place(device: str, cluster: str | None) -> Place:
         raise MintError(
             f"--ray {cluster[:60]!r} is no place: give local, local:N for N workers on this machine, or the address "
             "of a Ray cluster, such as 10.0.0.1:6379."
+        )
+    if device.startswith("cuda:"):
+        raise MintError(
+            f"--device {device} is one GPU, but --ray gives each worker one of its own: use --device cuda."
         )
     return Place(device, cluster)
 

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintcore.cluster.places import SPREAD, Place, described, parse_place, place, place_of_jobs
+from mintcore.devices import choose_device
 from mintcore.errors import MintError
 from mintcore.jobs.kinds import KINDS
 
@@ -33,7 +34,18 @@ def test_place__no_cluster(cluster: str) -> None:
         place("auto", cluster)
 
 
-@given(st.sampled_from(["auto", "cpu", "cuda", "cuda:3"]), st.none() | st.integers(1, 9999))
+def test_place__one_gpu_for_all_workers() -> None:
+    with pytest.raises(MintError, match=r"cuda:1 is one GPU, .* use --device cuda\.$"):
+        place("cuda:1", "local:2")
+    assert place("cuda:1", None) == parse_place("cuda:1") == Place("cuda:1")
+
+
+def test_choose_device__of_the_machine_that_spreads_work() -> None:
+    assert str(choose_device("cpu@local:2")) == "cpu"
+    assert choose_device("cuda@head:6379") == choose_device("auto")
+
+
+@given(st.sampled_from(["auto", "cpu", "cuda"]), st.none() | st.integers(1, 9999))
 def test_place__is_read_as_it_was_written(device: str, workers: int | None) -> None:
     for found in (Place(device), Place(device, f"local:{workers}" if workers else "local")):
         assert parse_place(str(found)) == found
