@@ -1,7 +1,9 @@
 """What fails between here and the storage: a block is there whole or not at all, and a rerun makes it whole."""
 
 import multiprocessing
+import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from remote_stores import (
     values_of,
 )
 
-from benchmarks.object_server import FAULTS, SECRET, Fault, Proxy
+from benchmarks.object_server import FAULTS, SECRET, Fault, Proxy, environment
 from store.errors import StoreError, UnreachableError
 from store.feature_store import FeatureStore, open_store
 from store.garbage import find_garbage, remove_garbage
@@ -134,23 +136,27 @@ def test_commit__whatever_fails_however_often_the_same_values_come_of_it(
     assert verify(store).problems == ()
 
 
-def extract(folder: Path, begun: Any) -> None:
+def extract(folder: Path, settings: Mapping[str, str]) -> None:
+    os.environ.update(settings)  # the server that forks may have begun before there was a proxy
     store = open_store(folder)
-    begun.set()
     left = store.plan(ids_of(range(200)), KEYS).missing.get(tuple(sorted(KEYS)), [])
     for start in range(0, len(left), 50):
         commit(store, [int(name, 16) for name in left[start : start + 50]])
 
 
-def write_some(folder: Path, numbers: range) -> None:
+def write_some(folder: Path, settings: Mapping[str, str], numbers: range) -> None:
+    os.environ.update(settings)
     for start in numbers[::50]:
         commit(open_store(folder), range(start, start + 50))
 
 
-def test_writers__of_two_processes_lose_nothing(place: str, tmp_path: Path) -> None:
+def test_writers__of_two_processes_lose_nothing(proxy: Proxy, place: str, tmp_path: Path) -> None:
+    settings = environment(proxy.url)
     stores = [make(tmp_path / name, place) for name in "ab"]
     children = [
-        processes.Process(target=write_some, args=(store.folder, range(n * 200, n * 200 + 200)))
+        processes.Process(
+            target=write_some, args=(store.folder, settings, range(n * 200, n * 200 + 200))
+        )
         for n, store in enumerate(stores)
     ]
     for child in children:
@@ -171,21 +177,21 @@ def test_kill__of_an_uploading_process_loses_nothing_and_gc_takes_what_it_left(
     requests: int, proxy: Proxy, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = make(tmp_path, place)
-    begun = processes.Event()
     proxy.behave()
     proxy.latency_s = 0.02
-    child = processes.Process(target=extract, args=(store.folder, begun))
+    child = processes.Process(target=extract, args=(store.folder, environment(proxy.url)))
     child.start()
     end = time.monotonic() + 60
     while len(proxy.requests) < requests and time.monotonic() < end:
         time.sleep(0.002)
     child.kill()
     child.join()
+    assert len(proxy.requests) >= requests
     proxy.behave()
     before = objects(store, "index")
     assert len(before) < 4
 
-    extract(store.folder, begun)
+    extract(store.folder, environment(proxy.url))
 
     require_whole(store, range(200))
     assert verify(store).problems == ()
