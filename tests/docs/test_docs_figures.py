@@ -21,6 +21,7 @@ MEASURED = {
     "training": section(BENCHMARKS, "Training"),
     "auditors": section(BENCHMARKS, "Auditors"),
     "object_store": section(BENCHMARKS, "Object storage"),
+    "floors": section(BENCHMARKS, "Floors"),
     "near_duplicates": section(DATA, "Images that two datasets share: `mint dataset overlap A B`"),
 }
 """File of results -> where its figures are told."""
