@@ -17,7 +17,7 @@ def keep_memory() -> bool:
     """Let the C library keep what models and networks have used, once a process.
 
     As it comes, it hands back some tens of megabytes whenever they are free, and the system fills every page with zeros
-    when the next batch asks for it again: a third of the time of a convolutional auditor. Results are the same.
+    when the next batch asks for it again: up to a third of the time of a large one. Results are the same.
 
     Returns:
         Whether it could be told so: glibc alone can.
