@@ -17,7 +17,7 @@ from benchmarks.scale_workloads import Workload
 from mintcore.cluster.scheduling import Lost, in_order
 
 BUSY, SOMETIMES_BUSY = 0.8, 0.25
-"""From these shares of the time on it is the limit; the driver earlier, for everybody waits while it plans."""
+"""From these shares of the time on it is the limit; phases of the driver and of the storage may take turns."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,9 @@ class Course:
             return "storage"
         if self.working > BUSY:
             return "workers"
-        return "driver" if self.driving > SOMETIMES_BUSY else "pieces"
+        if max(self.driving, self.storing) < SOMETIMES_BUSY:
+            return "pieces"
+        return "driver" if self.driving > self.storing else "storage"
 
 
 @dataclass

@@ -12,6 +12,7 @@ from benchmarks.outcomes import read_run
 
 BENCHMARKS = page_of(ROOT / "benchmarks" / "README.md")
 DATA = page_of(ROOT / "docs" / "bring-your-own-data.md")
+SCALE = page_of(ROOT / "docs" / "scale.md")
 MEASURED = {
     "store": section(BENCHMARKS, "The store"),
     "index": section(BENCHMARKS, "The index"),
@@ -22,6 +23,7 @@ MEASURED = {
     "auditors": section(BENCHMARKS, "Auditors"),
     "object_store": section(BENCHMARKS, "Object storage"),
     "floors": section(BENCHMARKS, "Floors"),
+    "scale": SCALE,
     "near_duplicates": section(DATA, "Images that two datasets share: `mint dataset overlap A B`"),
 }
 """File of results -> where its figures are told."""
