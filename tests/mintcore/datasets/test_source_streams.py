@@ -90,7 +90,7 @@ def test_read_pixels__many_threads_read_the_right_image(tmp_path: Path) -> None:
         for spec in few(tmp_path)
         for number, sample in enumerate(parse_source(spec).samples())
     ] * 5
-    random.Random(0).shuffle(asked)  # noqa: S311 - an order, no secret
+    random.Random(0).shuffle(asked)
     with ThreadPoolExecutor(16) as pool:
         pixels = list(pool.map(lambda one: read_pixels(one[1]), asked))
     assert [int(image[0, 0, 0]) for image in pixels] == [number for number, _ in asked]
