@@ -40,16 +40,14 @@ class Driver:
     """What the process that plans and commits does alone.
 
     Attributes:
-        plan_s: Planning a window of an empty store.
-        plan_row_s: And that for each row that is committed by then.
-        count_row_s: Counting at the end what failed of a window, for each row that is committed.
+        plan_s: Planning a window; against what was there when the run began, which is nothing.
+        count_row_s: Counting at the end what failed, a row.
         hand_s: Handing out a piece and taking back its result.
         publish_s: Publishing a block.
         seal_row_s: Sealing the index at the end, a row.
     """
 
     plan_s: float = 0.0
-    plan_row_s: float = 0.0
     count_row_s: float = 0.0
     hand_s: float = 0.0
     publish_s: float = 0.0
@@ -212,13 +210,13 @@ def simulate(workload: Workload, site: Site) -> Course:
 
     def pieces() -> Iterator[int]:
         for window in workload.windows():
-            clock.spend(driver.plan_s + driver.plan_row_s * committed)
+            clock.spend(driver.plan_s)
             yield from workload.pieces(window)
 
     for rows in in_order(pieces(), crew):
         clock.spend(driver.publish_s)
         committed, published = committed + rows, published + 1
-    clock.spend(windows * driver.count_row_s * committed + driver.seal_row_s * committed)
+    clock.spend((driver.seal_row_s + driver.count_row_s) * committed)
     there_s = site.workers * clock.now
     return Course(
         seconds=clock.now,

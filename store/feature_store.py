@@ -14,8 +14,8 @@ from store.artefacts import Card, Home, read_card, write_card
 from store.bfloat16 import from_bits
 from store.description import describe
 from store.errors import StoreError
-from store.holdings import Holding, count_holdings
-from store.index import Plan
+from store.holdings import Holding, count_failed, count_holdings
+from store.index import Plan, Planner
 from store.layout import ArraySpec, choose_layout, estimate_bytes
 from store.leases import arrays_in_use, lease_of, taking_lease
 from store.listings import listing_name, require_usable, write_listing
@@ -136,6 +136,23 @@ class FeatureStore:
         """
         return index.make_plan(self._seen(), sample_ids, keys)
 
+    def planner(self) -> Planner:
+        """Give what plans against all that is committed by now, and nothing that comes later.
+
+        Raises:
+            StoreError: The index is damaged or of another format.
+        """
+        self.shelf.refresh()
+        return Planner(Footers(self.folder, self.block_rows).snapshot())
+
+    def count_failed(self, samples: Sequence[Path], keys: Sequence[str]) -> int:
+        """Count the readable images of some samples tables that failed in one of some arrays.
+
+        Raises:
+            StoreError: The index is damaged or of another format, or a table cannot be read.
+        """
+        return count_failed(self._seen(), samples, keys)
+
     def holdings(self, samples: Sequence[Path]) -> list[Holding]:
         """Count the readable images of some samples tables by the arrays that are there of them.
 
@@ -155,19 +172,13 @@ class FeatureStore:
         """
         return index.find_rows(self._seen(), key, sample_ids)
 
-    def failures(
-        self, sample_ids: Sequence[str], keys: Sequence[str] | None = None
-    ) -> list[dict[str, Any]]:
+    def failures(self, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
         """List the samples that failed: ``sample_id``, ``status`` and ``reason``.
-
-        Args:
-            sample_ids: The samples.
-            keys: Only failures in these arrays; None for all.
 
         Raises:
             StoreError: The index is damaged or of another format.
         """
-        return index.find_failures(self._seen(), sample_ids, keys)
+        return index.find_failures(self._seen(), sample_ids)
 
     def select(self, wanted: Query) -> pa.Table:
         """Give the images of listed datasets that match, in the order of datasets and positions.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from store.index import hold
 from store.snapshot import Snapshot, asking
 
 # A row is in the arrays of its segment, so few different sets of arrays occur: each is a bit.
@@ -18,6 +19,14 @@ _COUNT = """
          AND placed.row >= ranges.first_row AND placed.row < ranges.stop_row
         GROUP BY sample_id
     ) GROUP BY ALL ORDER BY ALL
+"""
+
+
+_COUNT_FAILED = """
+    SELECT count(DISTINCT sample_id) FROM held_rows
+    WHERE status <> 'ok' AND sample_id IN (
+        SELECT sample_id::UUID FROM read_parquet($files) WHERE status = 'ok'
+    )
 """
 
 
@@ -63,3 +72,16 @@ def count_holdings(snapshot: Snapshot, files: Sequence[Path]) -> list[Holding]:
         )
         for held, images in counted
     ]
+
+
+def count_failed(snapshot: Snapshot, files: Sequence[Path], keys: Sequence[str]) -> int:
+    """Count the readable images of some samples tables that failed in one of some arrays.
+
+    Raises:
+        StoreError: The index or a samples table cannot be read.
+    """
+    with asking(snapshot) as connection:
+        hold(connection, snapshot, keys)
+        values = {"files": [str(file) for file in files]}
+        ((failed,),) = connection.execute(_COUNT_FAILED, values).fetchall()
+    return int(failed)

@@ -58,7 +58,7 @@ _ROWS = """
 _FAILURES = """
     SELECT min(position) AS position, arg_min(status, row) AS status,
            arg_min(coalesce(reason, ''), row) AS reason
-    FROM wanted JOIN {rows} USING (sample_id)
+    FROM wanted JOIN placed USING (sample_id)
     WHERE status <> $ok
     GROUP BY sample_id ORDER BY min(position)
 """
@@ -77,6 +77,26 @@ class Plan:
     images: int
     present: int
     missing: Mapping[tuple[str, ...], list[str]]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans against what was committed at one moment, so that it takes no longer the more is committed since.
+
+    Attributes:
+        snapshot: What was committed.
+    """
+
+    snapshot: Snapshot
+
+    @property
+    def blocks(self) -> frozenset[int]:
+        """The numbers of the blocks that it knows."""
+        return frozenset(segment.block for segment in self.snapshot.segments)
+
+    def plan(self, sample_ids: Sequence[str], keys: Sequence[str]) -> Plan:
+        """Tell what was there of some images and arrays; see ``make_plan``."""
+        return make_plan(self.snapshot, sample_ids, keys)
 
 
 def make_plan(snapshot: Snapshot, sample_ids: Sequence[str], keys: Sequence[str]) -> Plan:
@@ -107,22 +127,11 @@ def find_rows(snapshot: Snapshot, key: str, sample_ids: Sequence[str]) -> np.nda
     return rows
 
 
-def find_failures(
-    snapshot: Snapshot, sample_ids: Sequence[str], keys: Sequence[str] | None = None
-) -> list[dict[str, Any]]:
-    """List the first failure of every sample id that has one, in the order of ``sample_ids``.
-
-    Args:
-        snapshot: What is committed.
-        sample_ids: The samples.
-        keys: Only failures in these arrays; None for all.
-    """
+def find_failures(snapshot: Snapshot, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """List the first failure of every sample id that has one, in the order of ``sample_ids``."""
     with asking(snapshot) as connection:
         _want(connection, sample_ids)
-        if keys is not None:
-            hold(connection, snapshot, keys)
-        rows = "placed" if keys is None else "held_rows"
-        found = connection.execute(_FAILURES.format(rows=rows), {"ok": OK}).fetchall()
+        found = connection.execute(_FAILURES, {"ok": OK}).fetchall()
     return [
         {"sample_id": sample_ids[position], "status": status, "reason": reason}
         for position, status, reason in found

@@ -13,6 +13,7 @@ from mintcore.extraction.blocks import Piece
 from mintcore.extraction.computing import Pace
 from mintcore.progress import Reporter
 from store.feature_store import FeatureStore
+from store.index import Planner
 from store.layout import ArraySpec
 from store.writer import StagedBlock, Writer
 
@@ -63,10 +64,11 @@ class Filling:
         Args:
             windows: The images, in order.
         """
+        planner = self._planner()
         for inputs in windows:
-            # what others commit after the plan was made, it does not know
-            self._known |= self._store.blocks()
-            plan = self._store.plan(list(inputs.images), [spec.key for spec in self._specs])
+            if not self._store.blocks() <= self._known:  # this run's own have none of these images
+                planner = self._planner()
+            plan = planner.plan(list(inputs.images), [spec.key for spec in self._specs])
             # in an order that does not hang on what is there already, so that a resumed run writes the same blocks
             for keys, sample_ids in sorted(plan.missing.items()):
                 yield from self._cut(inputs, keys, sample_ids)
@@ -79,6 +81,12 @@ class Filling:
         """Publish a block; give its rows."""
         self._known.add(self._writers[staged.lease].publish(staged))
         return len(staged.outcomes)
+
+    def _planner(self) -> Planner:
+        """Plan against what is there by now; of what others commit later, it knows nothing."""
+        planner = self._store.planner()
+        self._known |= planner.blocks
+        return planner
 
     def _cut(
         self, inputs: Inputs, keys: tuple[str, ...], sample_ids: Sequence[str]

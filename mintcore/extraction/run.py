@@ -144,9 +144,9 @@ def extract(
             if crew is None:  # how fast many are says nothing of one
                 _record_pace(home, model, specs, computed, time.monotonic() - began)
         keys = tuple(spec.key for spec in specs)
-        failed = sum(len(store.failures(list(w.uris), keys)) for w in images.windows())
     if store.seal_due():
         store.seal()
+    failed = store.count_failed([samples_file(home, dataset) for dataset in datasets], keys)
     reused = found.images - computed
     reporter.log(
         f"{store.folder.name}: {found.images} images, {computed} computed, {reused} reused from the store, "

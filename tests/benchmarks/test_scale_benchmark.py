@@ -29,20 +29,19 @@ def seconds(workload: Workload, workers: int, worker: Worker, driver: Driver = F
 
 
 def test_simulate__one_worker_takes_the_sum_of_the_parts() -> None:
-    driver = Driver(
-        plan_s=2, plan_row_s=1, count_row_s=0.001, hand_s=0.5, publish_s=3, seal_row_s=0.01
-    )
-    # a publication but the last runs beside the next piece; a window is planned before the store has a row
+    driver = Driver(plan_s=2, count_row_s=0.001, hand_s=0.5, publish_s=3, seal_row_s=0.01)
+    # a publication but the last runs beside the next piece
     parts = 2 + 5 + 2 + 4 * (0.5 + 1024 / 100) + 3 + 4096 * 0.001 + 4096 * 0.01
     assert seconds(FOUR_PIECES, 1, Worker(100, start_s=5), driver) == pytest.approx(parts)
 
 
-def test_simulate__rows_that_are_there_make_the_next_window_slower() -> None:
-    two_windows = replace(FOUR_PIECES, images=2 * 262_144)
-    slower = Driver(plan_row_s=1e-3)
-    added = seconds(two_windows, 1, Worker(100), slower) - seconds(two_windows, 1, Worker(100))
-    # the last piece of the first window is done, but not yet published, when the second is planned
-    assert added == pytest.approx(1e-3 * (262_144 - 65_536))
+def test_simulate__twice_the_images_take_twice_the_time_of_the_driver() -> None:
+    driver = Driver(plan_s=2, count_row_s=1e-6, hand_s=0.5, publish_s=3, seal_row_s=1e-6)
+    one, two = (replace(FOUR_PIECES, images=windows * 262_144) for windows in (8, 16))
+    fast = Worker(1e12)
+    assert seconds(two, 4, fast, driver) == pytest.approx(
+        2 * seconds(one, 4, fast, driver), rel=0.01
+    )
 
 
 def test_simulate__a_piece_takes_as_long_as_what_is_slowest_of_it() -> None:

@@ -85,3 +85,42 @@ def test_holdings__say_what_a_plan_says(
             if not each.keys >= set(keys):
                 missing[tuple(key for key in keys if key not in each.keys)] += each.images
         assert missing == {group: len(ids) for group, ids in plan.missing.items()}
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(first=NUMBERS, second=NUMBERS, failed=st.sets(st.integers(0, 15)), wanted=NUMBERS)
+def test_count_failed__counts_the_images_of_tables_with_a_failure_in_an_array(
+    tmp_path_factory: pytest.TempPathFactory,
+    first: list[int],
+    second: list[int],
+    failed: set[int],
+    wanted: list[int],
+) -> None:
+    folder = tmp_path_factory.mktemp("failed")
+    store = _store(folder)
+    for numbers, spec in ((first, A), (second, B)):
+        if numbers:
+            commit(store, numbers, spec, [number for number in numbers if number in failed])
+    files = [_table(folder, "d", wanted, unreadable=(13,)), _table(folder, "e", wanted[:3])]
+    readable = (set(wanted) - {13}) | set(wanted[:3])
+    assert store.count_failed(files, [A.key]) == len(readable & failed & set(first))
+    both = readable & failed & (set(first) | set(second))
+    assert store.count_failed(files, [A.key, B.key]) == len(both)
+    store.seal()
+    assert store.count_failed(files, [A.key, B.key]) == len(both)
+
+
+def test_planner__knows_nothing_of_what_comes_later(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    commit(store, [1, 2], A)
+    planner = store.planner()
+    commit(store, [3], A)
+    for _ in range(3):  # more sealed indexes than a store keeps open
+        commit(store, [4], A)
+        store.seal()
+        assert store.specs()
+    assert planner.blocks == {0} < store.blocks()
+    assert planner.plan(IDS[1:5], [A.key]).missing == {(A.key,): [IDS[3], IDS[4]]}
+    assert store.plan(IDS[1:5], [A.key]).missing == {}
