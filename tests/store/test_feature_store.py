@@ -234,17 +234,6 @@ def test_failures__are_present_but_not_located(store: FeatureStore) -> None:
     np.testing.assert_array_equal(content, before)
 
 
-def test_failures__of_some_arrays_alone(store: FeatureStore) -> None:
-    commit(store, ids(1, 2), A)
-    with store.writer([B], 2) as writer:
-        writer.commit(ids(1, 2), {B.key: values(B, 2)}, {ids(2)[0]: ("non-finite", "NaN")})
-
-    assert store.failures(ids(1, 2), [A.key]) == []
-    assert store.failures(ids(1, 2), [A.key, B.key]) == [
-        {"sample_id": ids(2)[0], "status": "non-finite", "reason": "NaN"}
-    ]
-
-
 def test_locate__first_good_row_wins(store: FeatureStore) -> None:
     with store.writer([A], 3) as writer:
         writer.commit(ids(1), {A.key: values(A, 1)}, {ids(1)[0]: ("unreadable", "network")})

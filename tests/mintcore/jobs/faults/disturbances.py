@@ -20,7 +20,7 @@ from typing import Any
 
 import mintcore.jobs.reporter
 import store.artefacts
-import store.writer
+import store.shelf
 
 _reached: Counter[str] = Counter()
 
@@ -73,4 +73,4 @@ class _Disturbed(mintcore.jobs.reporter.JobReporter):
 
 mintcore.jobs.reporter.JobReporter = _Disturbed
 store.artefacts._place = _at("publish", store.artefacts._place)
-store.writer.write_segment = _at("commit", store.writer.write_segment)
+store.shelf.write_segment = _at("commit", store.shelf.write_segment)
