@@ -53,6 +53,8 @@ class Visitor:
         labels = [box.get_by_role("combobox") for box in boxes.all() if box.is_visible()]
         for label in [str(each.get_attribute("aria-label")) for each in labels]:
             choice = self.page.get_by_role("combobox", name=label, exact=True).first
+            if not choice.is_visible():  # another choice has taken it away
+                continue
             waited = [self._pick(choice) for _ in range(times)]
             yield label, [each for each in waited if each is not None]
             self.problems.extend(self.page.evaluate("mintWatch.problems()"))
