@@ -153,4 +153,11 @@ BENCHMARKS = (
         reads_data=True,
         noise=NOISY,
     ),
+    Benchmark(
+        "benchmarks.scale",
+        ("--images", "2048", "--repeats", "1", "--index-rows", "500000"),
+        "2,048 images by real workers, not 8,188, 1 repeat, not 2",
+        reads_data=True,
+        noise=NOISY,
+    ),
 )

@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     details = _predictions(workloads, drivers, assumed)
     details["runs"], why = _runs(asked, planning)
     rows = _figures(workloads, drivers, share, assumed, measure_jpegs(asked.jpegs))
+    rows += [_beside_prediction(run) for run in details["runs"]]
     print("\n\n".join([tables.figures(rows), *tables.written(details), why, on]))
     if asked.json is not None:
         write_json(asked.json, on, rows, f"{asked.images:,} images of real runs", **details)
@@ -116,6 +117,17 @@ def _runs(asked: argparse.Namespace, planning: Planning) -> tuple[list[dict[str,
             Path(place) / "home", asked.data, planning, images=asked.images, repeats=asked.repeats
         )
     return [each.to_json() for each in found], f"Real runs: {asked.images:,} images of CIFAR-10."
+
+
+def _beside_prediction(run: dict[str, Any]) -> Measured:
+    """Give a real run beside its prediction; a ratio of 1 is a prediction that came true."""
+    return Measured(
+        f"{run['workers']} real workers",
+        run["measured_s"],
+        "s",
+        run["predicted_s"] / run["measured_s"],
+        beside=f"predicted {run['predicted_s']:.1f} s",
+    )
 
 
 def _figures(

@@ -22,7 +22,6 @@ NO_BENCHMARKS = {
     "__main__": "runs the others",
     "large_home": "makes the home folder of the dashboard's",
     "object_server": "the S3 server that object storage is measured with",
-    "scale": "a simulation of clusters: its figures are no ratios, and its real runs take a quarter of an hour",
     "thingsvision_side": "a peer of extraction, in an environment of its own",
     "trials.__main__": "the lab notebook, which is about verdicts, not speed",
 }
