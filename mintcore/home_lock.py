@@ -21,13 +21,18 @@ def changing(home: Home) -> Iterator[None]:
         home.path.mkdir(parents=True, exist_ok=True)
         handle = (home.path / LOCK_FILE).open("a")
     except OSError as error:
-        raise MintError(
-            f"The home folder {home.path} cannot be written ({error.strerror}): "
-            "choose another with --home or MINT_HOME."
-        ) from error
+        raise unwritable(home, error) from error
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         try:
             yield
         finally:  # closing is not enough: a process forked meanwhile would keep the lock
             fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def unwritable(home: Home, error: OSError) -> MintError:
+    """Say that a home folder cannot be written, and what to do."""
+    return MintError(
+        f"The home folder {home.path} cannot be written ({error.strerror}): "
+        "choose another with --home or MINT_HOME."
+    )

@@ -17,6 +17,7 @@ from mintcore.cluster.places import Place
 from mintcore.cluster.scheduling import Lost, in_order
 from mintcore.cluster.tasks import Task
 from mintcore.errors import MintError
+from mintcore.home_lock import unwritable
 from mintcore.progress import Reporter
 from mintcore.versions import own_version
 from store.artefacts import Home
@@ -193,9 +194,6 @@ def _sign(home: Home) -> Iterator[Path]:
         home.staging.mkdir(parents=True, exist_ok=True)
         file = tempfile.NamedTemporaryFile(dir=home.staging, prefix="tmp")  # noqa: SIM115 - below
     except OSError as error:
-        raise MintError(
-            f"The home folder {home.path} cannot be written ({error.strerror}): "
-            "choose another with --home or MINT_HOME."
-        ) from error
+        raise unwritable(home, error) from error
     with file:
         yield Path(file.name).absolute()
